@@ -1,0 +1,1 @@
+"""Proof of anything: recorded, redacted, sealed, verified, reviewed."""

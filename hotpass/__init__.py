@@ -1,0 +1,1 @@
+"""The data pipeline that is rehearsed: messy workbooks in, one refined dataset out."""

@@ -1,0 +1,1 @@
+"""Frame in, frame out: the stages of the pipeline."""
