@@ -7,8 +7,6 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-FORMAT_VERSION = 1
-
 Mode = Literal["embedded", "live"]
 Verdict = Literal["passed", "failed", "incomplete", "blocked"]
 Outcome = Literal["done", "failed", "interrupted", "not-run"]
@@ -82,7 +80,7 @@ class RunRecord(Frozen):
     of the same kind and target, or None for the first.
     """
 
-    format_version: Literal[1] = FORMAT_VERSION
+    format_version: Literal[1] = 1
     kind: str
     timestamp: str
     target: str

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeGuard, get_args, get_origin
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
@@ -210,12 +210,12 @@ def _misfits(document: dict[str, Any]) -> Iterable[tuple[tuple[int | str, ...], 
                     f"windows[{index + 1}].{key} names '{value}', which does not exist{hint}",
                 )
         opens, closes = window.get("opens"), window.get("closes")
-        if _aware(opens) and _aware(closes) and closes <= opens:
+        if _is_aware(opens) and _is_aware(closes) and closes <= opens:
             place = ("windows", index, "closes")
             yield place, f"windows[{index + 1}] closes before it opens"
 
 
-def _aware(value: Any) -> bool:
+def _is_aware(value: Any) -> TypeGuard[datetime]:
     return isinstance(value, datetime) and value.tzinfo is not None
 
 

@@ -1,0 +1,1 @@
+"""Settings and profiles, each value with where it came from."""

@@ -1,0 +1,1 @@
+"""One definition a dataset: the row model from which every other form is derived."""

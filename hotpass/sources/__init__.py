@@ -1,0 +1,1 @@
+"""Files as people keep them, read into frames with the place of every row."""
