@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Share = Annotated[float, Field(ge=0, le=1)]
+Words = Annotated[str, Field(min_length=1)]
 
 
 class Profile(BaseModel):
     """What the stages need to know about the data at hand.
 
     `columns` maps each field of the organisation contract to the headers that people
-    write for it; `ignored_columns` are headers that are dropped and counted.
+    write for it, the most trusted first; `ignored_columns` are headers that are dropped
+    and counted. Headers are compared by `header_key`. `source_priority` are patterns of
+    input file names (`registry*.xlsx`), the most trusted first.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str
+    name: Words
     description: str = ""
-    columns: dict[str, tuple[str, ...]]
-    ignored_columns: tuple[str, ...] = ()
+    columns: dict[str, tuple[Words, ...]]
+    ignored_columns: tuple[Words, ...] = ()
     unknown_columns: Literal["refuse", "warn"] = "refuse"
     default_region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "ZA"
     day_first: bool = True
     resolve_duplicates: bool = True
     match_probability: Share = 0.95
-    source_priority: tuple[str, ...] = ()
+    source_priority: tuple[Words, ...] = ()
+
+
+def header_key(header: str) -> str:
+    """A header without case, accents, spaces and punctuation: `E-Mail :` and `email` are one."""
+    plain = unicodedata.normalize("NFKD", header).casefold()
+    return "".join(character for character in plain if character.isalnum()) or plain.strip()
