@@ -17,3 +17,11 @@ class BadInput(HotpassError):
 
 class CannotWrite(HotpassError):
     """An output could not be written; nothing half written was left behind."""
+
+
+class CheckFailed(HotpassError):
+    """A check that the command was asked to make did not hold."""
+
+
+class InternalError(HotpassError):
+    """The pipeline broke one of its own laws: a defect of Hotpass, not of the input."""
