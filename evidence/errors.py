@@ -5,3 +5,39 @@ from __future__ import annotations
 
 class EvidenceError(Exception):
     """Base of every error of this package; the message says what, where and what to do."""
+
+
+class CannotRecord(EvidenceError):
+    """The disk refused to take evidence (full, read-only, gone); such a run can never pass."""
+
+    def __init__(self, path: object, error: OSError) -> None:
+        reason = error.strerror or str(error)
+        super().__init__(f"{path} cannot be written: {reason}; make room or choose another place.")
+
+
+class BadJournal(EvidenceError):
+    """A journal does not hold what a run's record is computed from."""
+
+
+class BadName(EvidenceError):
+    """A name that a file of the evidence cannot have, or that is taken."""
+
+
+class MissingArtefact(EvidenceError):
+    """A file that was to become evidence is not there, or is not a plain file."""
+
+
+class CannotStart(EvidenceError):
+    """A command could not be started at all."""
+
+
+class BadKey(EvidenceError):
+    """A signing or verifying key that cannot or must not be used."""
+
+
+class SealRefused(EvidenceError):
+    """A run that must not be sealed as it is; nothing was signed."""
+
+
+class BrowserFailed(EvidenceError):
+    """A picture that could not be taken."""
