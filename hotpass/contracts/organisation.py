@@ -7,6 +7,8 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hotpass.contracts.contract import Contract
+
 Province = Literal[
     "Eastern Cape",
     "Free State",
@@ -36,15 +38,17 @@ class Organisation(BaseModel):
         description="Name as its best source writes it, spaces tidied.",
         examples=["Karoo Aviation Academy (Pty) Ltd"],
     )
-    registration_number: Annotated[str, Field(pattern=r"^\d{4}/\d{6}/\d{2}$")] | None = Field(
-        default=None,
-        description="South African company registration number, year/number/type.",
-        examples=["2015/123456/07"],
+    registration_number: Annotated[str, Field(pattern=r"^[0-9]{4}/[0-9]{6}/[0-9]{2}$")] | None = (
+        Field(
+            default=None,
+            description="South African company registration number, year/number/type.",
+            examples=["2015/123456/07"],
+        )
     )
     category: Text | None = Field(default=None, description="Kind of organisation.")
     contact_name: Text | None = Field(default=None, description="Person to speak to.")
     contact_role: Text | None = Field(default=None, description="That person's role.")
-    phone: Annotated[str, Field(pattern=r"^\+[1-9]\d{6,14}$")] | None = Field(
+    phone: Annotated[str, Field(pattern=r"^\+[1-9][0-9]{6,14}$")] | None = Field(
         default=None, description="Telephone number in E.164.", examples=["+27215550123"]
     )
     email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)] | None = (
@@ -56,7 +60,7 @@ class Organisation(BaseModel):
     address: Text | None = Field(default=None, description="Street or postal address.")
     town: Text | None = Field(default=None, description="Town or city.")
     province: Province | None = Field(default=None, description="One of the nine provinces.")
-    postcode: Annotated[str, Field(pattern=r"^\d{4}$")] | None = Field(
+    postcode: Annotated[str, Field(pattern=r"^[0-9]{4}$")] | None = Field(
         default=None, description="Four digits, leading zeros kept.", examples=["0081"]
     )
     employees: Annotated[int, Field(ge=0, le=10_000_000)] | None = Field(
@@ -68,6 +72,8 @@ class Organisation(BaseModel):
         description="How many input rows were merged into this organisation."
     )
 
+
+ORGANISATIONS = Contract(name="organisation", model=Organisation, unique=("organisation_id",))
 
 INPUT_FIELDS: tuple[str, ...] = tuple(
     name for name in Organisation.model_fields if name not in ("organisation_id", "source_count")
