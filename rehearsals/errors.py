@@ -24,6 +24,12 @@ class BadRehearsalsFile(Usage):
         super().__init__("\n".join([f"{path} has {count}:", *(f"  {line}" for line in problems)]))
 
 
+class Blocked(RehearsalError):
+    """The rehearsal may not start now; nothing was touched."""
+
+    exit_code = 3
+
+
 class Interrupted(KeyboardInterrupt):
     """A signal asked the run to end. A KeyboardInterrupt, so that no `except Exception` eats it."""
 

@@ -9,13 +9,12 @@ from __future__ import annotations
 import difflib
 import json
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from types import UnionType
 from typing import Annotated, Any, Literal, TypeGuard, get_args, get_origin
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, create_model
 
 from rehearsals.errors import BadRehearsalsFile, Usage
 from rehearsals.toml_places import key_lines, line_of
@@ -41,22 +40,11 @@ class EvidenceSettings(Section):
     required_reviewers: tuple[Words, ...] = ()
 
 
-class EndToEndSettings(Section):
-    """What the full end-to-end rehearsal reads and what it must reach."""
+class KindSettings(Section):
+    """What the file says of one kind of rehearsal; each kind adds its own keys."""
 
     title: Words
     owners: tuple[Words, ...] = ()
-    profile: Words
-    input_dir: Words
-    truth: str = ""
-    minimum_precision: Share = 0.98
-    minimum_recall: Share = 0.9
-
-
-class RehearsalSettings(Section):
-    """The settings of every kind."""
-
-    e2e: EndToEndSettings
 
 
 class Target(Section):
@@ -86,12 +74,19 @@ class Window(Section):
 
 
 class RehearsalsFile(Section):
-    """All of `rehearsals.toml`."""
+    """All of `rehearsals.toml`; `rehearsals` has one attribute a kind."""
 
     evidence: EvidenceSettings = EvidenceSettings()
-    rehearsals: RehearsalSettings
+    rehearsals: Section = Section()
     targets: dict[str, Target]
     windows: tuple[Window, ...] = ()
+
+    def settings_of(self, kind: str) -> KindSettings:
+        """The `[rehearsals.<kind>]` table; raises Usage when the file has none."""
+        settings = getattr(self.rehearsals, kind, None)
+        if not isinstance(settings, KindSettings):
+            raise Usage(f"{FILE_NAME} says nothing of {kind}; add a [rehearsals.{kind}] table.")
+        return settings
 
     def target(self, name: str) -> Target:
         """The target of that name; raises Usage, naming the nearest, when there is none."""
@@ -109,7 +104,10 @@ class RehearsalsFile(Section):
         return tuple(sorted(own, key=lambda window: window.opens))
 
 
-def load_rehearsals(root: Path) -> RehearsalsFile:
+SettingsByKind = Mapping[str, type[KindSettings]]
+
+
+def load_rehearsals(root: Path, kinds: SettingsByKind) -> RehearsalsFile:
     """Read `rehearsals.toml` in `root`; raises BadRehearsalsFile with every problem in it."""
     path = root / FILE_NAME
     try:
@@ -118,27 +116,31 @@ def load_rehearsals(root: Path) -> RehearsalsFile:
         raise Usage(f"No {FILE_NAME} in {root}; run this from the project's folder.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise Usage(f"{FILE_NAME} cannot be read: {error}.") from None
-    return parse_rehearsals(text)
+    return parse_rehearsals(text, kinds)
 
 
-def parse_rehearsals(text: str) -> RehearsalsFile:
-    """The typed form of the file's text; raises BadRehearsalsFile with every problem in it."""
+def parse_rehearsals(text: str, kinds: SettingsByKind) -> RehearsalsFile:
+    """The typed form of the file's text; raises BadRehearsalsFile with every problem in it.
+
+    `kinds` gives, for the name of each kind that exists, the model of its settings.
+    """
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise BadRehearsalsFile(FILE_NAME, (f"it is not TOML: {error}",)) from None
+    model = _file_model(document, kinds)
     lines = key_lines(text)
     problems: list[tuple[int, str]] = []
     parsed: RehearsalsFile | None = None
     try:
         # Through JSON, because strict validation of Python values would refuse a list for a tuple.
         as_json = json.dumps(document, default=_moment_text)
-        parsed = RehearsalsFile.model_validate_json(as_json)
+        parsed = model.model_validate_json(as_json)
     except ValidationError as error:
         for detail in error.errors(include_url=False):
             place = tuple(detail["loc"])
-            problems.append((line_of(lines, place), _sentence(dict(detail), place)))
-    for place, sentence in _misfits(document):
+            problems.append((line_of(lines, place), _sentence(dict(detail), place, model)))
+    for place, sentence in _misfits(document, set(kinds)):
         problems.append((line_of(lines, place), sentence))
     if problems or parsed is None:
         raise BadRehearsalsFile(
@@ -153,6 +155,21 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"; did you mean '{near[0]}'?" if near else ""
 
 
+def _file_model(document: dict[str, Any], kinds: SettingsByKind) -> type[RehearsalsFile]:
+    """The file's model with the settings of each kind; a kind that it leaves out is None."""
+    tables = document.get("rehearsals")
+    named = tables if isinstance(tables, dict) else {}
+    fields: dict[str, Any] = {
+        kind: (settings, ...) if kind in named else (Section | None, None)
+        for kind, settings in kinds.items()
+    }
+    settings_model = create_model("RehearsalSettings", __base__=Section, **fields)
+    default: Any = ... if named else Section()
+    return create_model(
+        "RehearsalsFile", __base__=RehearsalsFile, rehearsals=(settings_model, default)
+    )
+
+
 def _moment_text(value: Any) -> str:
     # Dates and times are the only TOML values that JSON lacks.
     return str(value.isoformat())
@@ -165,9 +182,11 @@ def _dotted(place: tuple[int | str, ...]) -> str:
     return text.lstrip(".")
 
 
-def _sentence(detail: dict[str, Any], place: tuple[int | str, ...]) -> str:
+def _sentence(
+    detail: dict[str, Any], place: tuple[int | str, ...], model: type[RehearsalsFile]
+) -> str:
     """One problem that pydantic found, in the file's own words."""
-    name, known = str(place[-1]) if place else FILE_NAME, _known_keys(place[:-1])
+    name, known = str(place[-1]) if place else FILE_NAME, _known_keys(model, place[:-1])
     where = _dotted(place)
     kind = str(detail["type"])
     if kind == "extra_forbidden":
@@ -176,7 +195,7 @@ def _sentence(detail: dict[str, Any], place: tuple[int | str, ...]) -> str:
     if kind == "missing":
         return f"{where} is missing; add it"
     if kind == "literal_error":
-        choices = [str(choice) for choice in get_args(_annotation(place))]
+        choices = [str(choice) for choice in get_args(_annotation(model, place))]
         given = str(detail["input"])
         hint = did_you_mean(given, choices)
         return f"{where} is '{given}' but must be one of {', '.join(choices)}{hint}"
@@ -186,10 +205,11 @@ def _sentence(detail: dict[str, Any], place: tuple[int | str, ...]) -> str:
     return f"{where} is {json.dumps(detail['input'], default=str)}: {reason}"
 
 
-def _misfits(document: dict[str, Any]) -> Iterable[tuple[tuple[int | str, ...], str]]:
+def _misfits(
+    document: dict[str, Any], kinds: set[str]
+) -> Iterable[tuple[tuple[int | str, ...], str]]:
     """Problems between parts: names that refer to nothing, windows that close before they open."""
     targets, windows = document.get("targets"), document.get("windows")
-    kinds = set(RehearsalSettings.model_fields)
     targets = targets if isinstance(targets, dict) else {}
     for name, target in targets.items():
         listed = target.get("kinds") if isinstance(target, dict) else None
@@ -219,24 +239,24 @@ def _is_aware(value: Any) -> TypeGuard[datetime]:
     return isinstance(value, datetime) and value.tzinfo is not None
 
 
-def _known_keys(place: tuple[int | str, ...]) -> tuple[str, ...]:
+def _known_keys(model: type[RehearsalsFile], place: tuple[int | str, ...]) -> tuple[str, ...]:
     """The keys that the section at a place knows."""
-    annotation = _annotation(place)
+    annotation = _annotation(model, place)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return tuple(annotation.model_fields)
     return ()
 
 
-def _annotation(place: tuple[int | str, ...]) -> Any:
+def _annotation(model: type[RehearsalsFile], place: tuple[int | str, ...]) -> Any:
     """The declared type of the value at a place."""
-    annotation: Any = RehearsalsFile
+    annotation: Any = model
     for part in place:
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
             field = annotation.model_fields.get(str(part))
             annotation = field.annotation if field else None
         elif get_origin(annotation) is dict:
             annotation = get_args(annotation)[1]
-        elif get_origin(annotation) in (tuple, UnionType):
+        elif get_origin(annotation) is tuple:
             annotation = get_args(annotation)[0]
         else:
             return None

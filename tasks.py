@@ -1,0 +1,89 @@
+"""Invoke's front door: names and help of every task; what they do is in the packages."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from invoke.collection import Collection
+from invoke.context import Context
+from invoke.exceptions import Exit
+from invoke.tasks import task
+
+ROOT = Path(__file__).resolve().parent
+
+
+@task(
+    name="e2e",
+    help={
+        "target": "where it runs: `embedded`, or a live target of rehearsals.toml",
+        "plan": "say what a run would do and what stands in its way; touch nothing",
+        "override": "the reason for a live run outside its window; it goes into the evidence",
+    },
+)
+def rehearse_e2e(
+    context: Context, target: str = "embedded", plan: bool = False, override: str | None = None
+) -> None:
+    """Rehearse the whole pipeline end to end: overview, refine, enrich, qa."""
+    from rehearsals.run import rehearse
+
+    _end_with(
+        lambda: rehearse("e2e", target, root=ROOT, plan_only=plan, override=override, say=_say)
+    )
+
+
+@task(
+    positional=["path"],
+    help={
+        "path": "the run's folder, as dist/staging/e2e/20260131T140000Z",
+        "require": "accept this mode only: `live` refuses embedded evidence",
+        "signer": "accept only evidence signed by the key of this fingerprint",
+    },
+)
+def verify(
+    context: Context, path: str, require: str | None = None, signer: str | None = None
+) -> None:
+    """Check a sealed run: every change to it is listed, and any fails."""
+    from evidence.verify import verify_and_tell
+
+    _end_with(lambda: verify_and_tell(Path(path), require=require, signer=signer, say=_say))
+
+
+@task(name="list", help={"root": "the evidence folder; by default that of rehearsals.toml"})
+def list_evidence(context: Context, root: str | None = None) -> None:
+    """List the runs kept here, newest first."""
+    from evidence.listing import list_and_tell
+    from rehearsals.kinds import load_settings
+
+    def tell() -> int:
+        return list_and_tell(Path(root or ROOT / load_settings(ROOT).evidence.root), say=_say)
+
+    _end_with(tell)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _end_with(action: Callable[[], int]) -> None:
+    """Exit with the action's code; what a person did wrong is one sentence, never a traceback."""
+    from evidence.errors import EvidenceError
+    from rehearsals.errors import RehearsalError
+
+    try:
+        code = action()
+    except (RehearsalError, EvidenceError, OSError) as error:
+        raise Exit(f"hotpass: {error}", code=getattr(error, "exit_code", 1)) from None
+    if code:
+        sys.exit(code)
+
+
+def _collect(**groups: tuple[object, ...]) -> Collection:
+    collection = Collection()
+    for name, tasks in groups.items():
+        collection.add_collection(Collection(name, *tasks))
+    return collection
+
+
+namespace = _collect(rehearse=(rehearse_e2e,), evidence=(verify, list_evidence))
