@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import evidence
+from rehearsals.errors import RehearsalError
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -34,8 +35,16 @@ class Markdown(str):
 
 
 def render(template: str, **values: Any) -> str:
-    """What a template of `templates/` makes of some values, without blank lines around it."""
-    return _environment().get_template(template).render(**values).strip()
+    """What a template of `templates/` makes of some values, without blank lines around it.
+
+    Raises RehearsalError when the template is missing or broken.
+    """
+    from jinja2 import TemplateError
+
+    try:
+        return _environment().get_template(template).render(**values).strip()
+    except TemplateError as error:
+        raise RehearsalError(f"templates/{template} cannot be rendered: {error}.") from error
 
 
 def escape(value: object) -> Markdown:
@@ -97,7 +106,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         # What makes Markdown is `finalize`; HTML escaping would only double it.
-        autoescape=False,  # noqa: S701  # nosec B701
+        autoescape=False,  # nosec B701
         finalize=lambda value: value if isinstance(value, Markdown) else escape(value),
     )
     environment.filters.update(code=code, link=link, sentence=sentence, moment=moment)

@@ -1,8 +1,11 @@
 """The comments in a Markdown document that say which part of it is rendered.
 
-    <!-- hotpass:begin NAME -->  and  <!-- hotpass:end NAME -->   each on a line of its own: a region
-    <!-- hotpass:task KIND -->   in a list item's line: an anchor; rendered items stand beneath it
-    <!-- hotpass:run KIND/TIMESTAMP TARGET MODE -->               in each rendered entry: whose it is
+    <!-- hotpass:begin NAME -->   and  <!-- hotpass:end NAME -->
+        each on a line of its own: what lies between is rendered
+    <!-- hotpass:task KIND -->
+        in the line of a list item: rendered items stand beneath it
+    <!-- hotpass:run KIND/TIMESTAMP TARGET MODE -->
+        in each rendered entry: which run it is about
 
 What lies outside is never touched. The document is its own memory: the entries that stand
 in it are read back, so evidence that was rendered on another machine stays.
