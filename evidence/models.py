@@ -31,7 +31,11 @@ class Check(Frozen):
 
 
 class Command(Frozen):
-    """A process that the run started; `exit_code` is None when it never ended by itself."""
+    """A process that the run started.
+
+    `exit_code` is None when it never ended by itself. `left_running` says that it left others
+    of its group behind, which were ended. `left_out_bytes` is what the capped log lacks.
+    """
 
     step: str
     argv: tuple[str, ...]
@@ -40,15 +44,34 @@ class Command(Frozen):
     duration_seconds: float | None = None
     exit_code: int | None = None
     timed_out: bool = False
+    left_running: bool = False
+    left_out_bytes: int = 0
 
 
 class Step(Frozen):
-    """A named, timed part of a run."""
+    """A named, timed part of a run; `problem` says in one sentence why it failed."""
 
     name: str
     started: datetime | None = None
     duration_seconds: float | None = None
     outcome: Outcome = "not-run"
+    problem: str | None = None
+
+
+class Artefact(Frozen):
+    """A file of the evidence as it was when it was captured; size in bytes, digest in hex."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+class Drill(Frozen):
+    """A fault that was really injected, the checks that it must turn red, and those it did."""
+
+    fault: str
+    expected_red: tuple[str, ...]
+    observed_red: tuple[str, ...]
 
 
 class Note(Frozen):
@@ -98,6 +121,8 @@ class RunRecord(Frozen):
     steps: tuple[Step, ...] = ()
     commands: tuple[Command, ...] = ()
     checks: tuple[Check, ...] = ()
+    drills: tuple[Drill, ...] = ()
+    artefacts: tuple[Artefact, ...] = ()
     expected_checks: tuple[str, ...] = ()
     required_files: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()

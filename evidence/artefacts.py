@@ -1,0 +1,120 @@
+"""The files of a run: where they may lie, how they are written, and what is recorded of each."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import stat
+from pathlib import Path, PurePosixPath
+
+from evidence.clock import Clock
+from evidence.errors import BadName, CannotRecord, MissingArtefact
+from evidence.json_values import json_value, printable
+from evidence.redact import Redactor
+
+# Written by the recorder and the seal alone.
+OWN_FILES = frozenset(
+    {
+        "journal.jsonl",
+        "run.json",
+        "cli.sh",
+        "report.html",
+        "report.png",
+        "signer.pub",
+        "SHA256SUMS",
+        "attestation.json",
+    }
+)
+_ATTEMPTS = 120
+
+
+def make_run_directory(root: Path, kind: str, clock: Clock) -> Path:
+    """Make `<root>/<kind>/<timestamp>`, mode 700, for one run alone and return it.
+
+    Where the second is taken, by a run on any machine that shares the folder, the next is.
+    """
+    if artefact_name(kind) != kind or "/" in kind:
+        raise BadName(f"'{kind}' cannot be a kind's name: it has to be a single folder's name.")
+    home = root / kind
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        for _ in range(_ATTEMPTS):
+            now = clock.now()
+            directory = home / f"{now:%Y%m%dT%H%M%SZ}"
+            with contextlib.suppress(FileExistsError):
+                directory.mkdir(mode=0o700)
+                return directory
+            clock.sleep(1 - now.microsecond / 1_000_000)
+    except OSError as error:
+        raise CannotRecord(home, error) from error
+    raise BadName(f"{home} has a run in each of the last {_ATTEMPTS} seconds; wait and run again.")
+
+
+def artefact_path(directory: Path, name: str) -> Path:
+    """Where the artefact of that name lies; its folder is made. Raises BadName."""
+    if artefact_name(name) != name or name in OWN_FILES:
+        raise BadName(
+            f"'{name}' cannot be an artefact's name: give a path below the run's directory, "
+            "other than the evidence's own files."
+        )
+    path = directory / name
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise CannotRecord(path.parent, error) from error
+    if not path.parent.resolve().is_relative_to(directory.resolve()):
+        raise BadName(f"'{name}' leads out of the run's directory through a link.")
+    return path
+
+
+def artefact_name(name: str) -> str:
+    """The name as an artefact's is written, or an empty text when it can be none."""
+    plain = printable(name).isprintable() and printable(name) == name and "\\" not in name
+    path = PurePosixPath(name)
+    inside = not path.is_absolute() and ".." not in path.parts and path.parts
+    return str(path) if plain and inside and path.suffix != ".partial" else ""
+
+
+def save_file(path: Path, content: object, redactor: Redactor) -> None:
+    """Write text, bytes, or anything else as JSON, without secrets; whole or not at all."""
+    if isinstance(content, bytes):
+        clean = redactor.bytes(content)
+    elif isinstance(content, str):
+        clean = redactor.text(printable(content)).encode()
+    else:
+        value = redactor.data(json_value(content))
+        clean = json.dumps(value, ensure_ascii=False, indent=2).encode() + b"\n"
+    partial = path.with_name(path.name + ".partial")
+    try:
+        with open(partial, "wb", opener=_private) as file:
+            file.write(clean)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise CannotRecord(path, error) from error
+
+
+def measure_file(path: Path, name: str) -> tuple[int, str]:
+    """An artefact's size in bytes and its SHA-256 in hex; its owner alone may read it from now on.
+
+    Raises MissingArtefact when it is not there or is not a plain file.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise MissingArtefact(f"Artefact '{name}' cannot be captured: {reason}.") from error
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise MissingArtefact(f"Artefact '{name}' cannot be captured: it is no plain file.")
+        os.fchmod(descriptor, 0o600)
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return os.fstat(descriptor).st_size, digest
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o600)

@@ -1,0 +1,298 @@
+"""The one object that a rehearsal sees: its verbs are the whole vocabulary, each journaled.
+
+`open_run` makes the run's directory and journal, and closes both whatever happens between.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets as randomness
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from evidence.artefacts import artefact_path, make_run_directory, measure_file, save_file
+from evidence.clock import SYSTEM_CLOCK, Clock
+from evidence.command import CommandResult, Recording, record_command
+from evidence.errors import EvidenceError
+from evidence.journal import FILE_NAME, Journal, read_journal
+from evidence.models import GitState, Mode, Setting
+from evidence.outcome import outcome_of
+from evidence.processes import end_processes, identify, marked_processes
+from evidence.redact import Redactor
+from evidence.script import script_from
+
+__all__ = ["CommandResult", "Run", "open_run"]
+
+_LONGEST_SENTENCE = 1000
+
+
+@contextlib.contextmanager
+def open_run(
+    root: Path,
+    *,
+    kind: str,
+    target: str,
+    mode: Mode,
+    operator: str,
+    host: str,
+    git: GitState,
+    tools: Mapping[str, str],
+    configuration: Mapping[str, Setting],
+    expected_checks: Sequence[str],
+    required_files: Sequence[str],
+    drill: bool = False,
+    simulated: Sequence[str] = (),
+    override: str | None = None,
+    secrets: Mapping[str, str] | None = None,
+    previous: str | None = None,
+    echo: Callable[[str], None] = print,
+    clock: Clock = SYSTEM_CLOCK,
+) -> Iterator[Run]:
+    """Open a run in `<root>/<kind>/<timestamp>`; leaving the block ends it, and seals nothing.
+
+    `secrets` are values by name that no file may hold. `previous` is the statement digest of
+    the run before. Leaving by an exception journals how the run broke off and lets it through;
+    a KeyboardInterrupt is an interruption, named by its `name`. Raises CannotRecord when the
+    disk refuses.
+    """
+    directory = make_run_directory(root, kind, clock)
+    redactor = Redactor(secrets)
+    journal = Journal(directory / FILE_NAME, redactor.data, clock)
+    mark = f"EVIDENCE_RUN_{randomness.token_hex(8).upper()}"
+    try:
+        journal.append(
+            "opened",
+            format_version=1,
+            kind=kind,
+            timestamp=directory.name,
+            target=target,
+            mode=mode,
+            drill=drill,
+            simulated=tuple(simulated),
+            operator=operator,
+            host=host,
+            git=git,
+            tools=dict(tools),
+            configuration=dict(configuration),
+            override=override,
+            expected_checks=tuple(expected_checks),
+            required_files=tuple(required_files),
+            previous_run=previous,
+            process=identify(os.getpid()),
+            mark=mark,
+            directory=directory.absolute(),
+            working_directory=Path.cwd(),
+        )
+        run = Run(target, mode, Recording(directory, journal, redactor, echo, mark))
+        try:
+            yield run
+        except BaseException as error:
+            run.end(error)
+            raise
+        ended_with = run.end(None)
+        if ended_with is not None:
+            raise ended_with
+    finally:
+        journal.close()
+
+
+class Run:
+    """A run that is open. Everything that it is given is redacted before it is written."""
+
+    def __init__(self, target: str, mode: Mode, recording: Recording) -> None:
+        self.directory = recording.directory
+        self.kind = recording.directory.parent.name
+        self.timestamp = recording.directory.name
+        self.target = target
+        self.mode: Mode = mode
+        self._recording = recording
+        self._journal = recording.journal
+        self._redactor = recording.redactor
+        self._steps: list[str] = []
+        self._clean_ups: list[tuple[str, Callable[[], None]]] = []
+
+    @contextlib.contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """A named part of the run; an exception inside is recorded and comes through."""
+        begun = self._journal.append("step-started", step=name)["seq"]
+        self._steps.append(name)
+        error: BaseException | None = None
+        try:
+            yield
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            self._steps.pop()
+            self._journal.append(
+                "step-ended",
+                step=name,
+                begun=begun,
+                outcome=outcome_of(error),
+                problem=None if error is None else sentence(error),
+            )
+
+    def command(
+        self,
+        argv: Sequence[str | os.PathLike[str]],
+        *,
+        log: str,
+        timeout: float | None = None,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+    ) -> CommandResult:
+        """Run a command to its end, its output to the terminal and, redacted, to `log`.
+
+        `env` is added to this process's environment. After `timeout` seconds the command's
+        whole process group is ended. How it ended is for a check to judge.
+        """
+        result = record_command(
+            self._recording,
+            argv,
+            step=self._step,
+            log=log,
+            timeout=timeout,
+            env=env or {},
+            cwd=cwd,
+        )
+        self.adopt(log)
+        return result
+
+    def check(
+        self,
+        name: str,
+        *,
+        expected: object,
+        observed: object,
+        passed: bool,
+        artefact: str | None = None,
+        line: int | None = None,
+    ) -> bool:
+        """Record an assertion and return whether it passed; one that failed stops nothing.
+
+        `artefact` (and its `line`, from 1) is where a reader sees it.
+        """
+        self._journal.append(
+            "check",
+            step=self._step,
+            name=name,
+            expected=str(expected),
+            observed=str(observed),
+            passed=bool(passed),
+            artefact=artefact,
+            line=line,
+        )
+        return bool(passed)
+
+    def save(self, name: str, content: object) -> Path:
+        """Write an artefact without secrets: text, bytes, or anything else as JSON."""
+        path = artefact_path(self.directory, name)
+        save_file(path, content, self._redactor)
+        return self.adopt(name)
+
+    def adopt(self, name: str) -> Path:
+        """Make an artefact of a file that is in the run's directory already, as it is.
+
+        Raises MissingArtefact when it is not there or is not a plain file.
+        """
+        path = artefact_path(self.directory, name)
+        self._record_artefact(name, path)
+        return path
+
+    def note(self, text: str) -> None:
+        """Leave a sentence for the reader of the evidence."""
+        self._journal.append("note", step=self._step, text=text)
+
+    def block(self, reasons: Sequence[str]) -> None:
+        """Say that nothing is rehearsed, because of preconditions that are not met."""
+        self._journal.append("blocked", step=self._step, reason=" ".join(reasons))
+
+    def record_drill(
+        self, fault: str, *, expected_red: Sequence[str], observed_red: Sequence[str]
+    ) -> None:
+        """Record a fault that was injected, the checks it must turn red, and those it did."""
+        self._journal.append(
+            "drill",
+            step=self._step,
+            fault=fault,
+            expected_red=tuple(expected_red),
+            observed_red=tuple(observed_red),
+        )
+
+    def record_process(self, name: str, pid: int) -> None:
+        """Record a server that runs beside the rehearsal, so that a recovery can end it."""
+        self._journal.append("process", step=self._step, name=name, process=identify(pid))
+
+    def learn_secret(self, name: str, value: str) -> None:
+        """Redact that value from now on, as `<redacted:name>`."""
+        self._redactor.learn(name, value)
+        self._journal.append("secret-learnt", step=self._step, name=name)
+
+    def cleanup(self, name: str, action: Callable[[], None]) -> None:
+        """Have an action run at the end of the run, whatever ends it; the newest runs first."""
+        self._journal.append("clean-up-due", step=self._step, name=name)
+        self._clean_ups.append((name, action))
+
+    def end(self, error: BaseException | None) -> BaseException | None:
+        """Clean up and journal the end; `open_run` does this. Returns what the run ended with."""
+        for part in (self._clean_up, self._end_processes, self._write_script):
+            try:
+                part()
+            except BaseException as raised:
+                error = error or raised
+        if error is None and self._journal.lost:
+            error = EvidenceError(f"The run is not fully recorded: {self._journal.lost}")
+        counts = self._redactor.counts
+        if error is None:
+            self._journal.append("finished", redactions=counts)
+        elif isinstance(error, KeyboardInterrupt):
+            name = getattr(error, "name", "SIGINT")
+            self._journal.append("interrupted", signal=name, redactions=counts)
+        else:
+            self._journal.append("crashed", problem=sentence(error), redactions=counts)
+        return error
+
+    @property
+    def _step(self) -> str:
+        return self._steps[-1] if self._steps else ""
+
+    def _record_artefact(self, name: str, path: Path) -> None:
+        size, digest = measure_file(path, name)
+        self._journal.append("artefact", step=self._step, name=name, size=size, sha256=digest)
+
+    def _clean_up(self) -> None:
+        interruption: BaseException | None = None
+        while self._clean_ups:
+            name, action = self._clean_ups.pop()
+            problem = None
+            try:
+                action()
+            except BaseException as raised:
+                problem = sentence(raised)
+                if not isinstance(raised, Exception):
+                    interruption = interruption or raised
+            self._journal.append("clean-up", name=name, problem=problem)
+        if interruption is not None:
+            raise interruption
+
+    def _end_processes(self) -> None:
+        left = marked_processes(self._recording.mark)
+        if left:
+            end_processes(left)
+            self.note(f"{len(left)} processes outlived their command and were ended.")
+
+    def _write_script(self) -> None:
+        path = self.directory / "cli.sh"
+        script = script_from(read_journal(self.directory / FILE_NAME).events)
+        save_file(path, script, self._redactor)
+        self._record_artefact(path.name, path)
+
+
+def sentence(error: BaseException) -> str:
+    """What an error says, in one line; errors of other packages with their type's name."""
+    text = " ".join(str(error).split())
+    if not isinstance(error, EvidenceError):
+        kind = type(error).__name__
+        text = f"{kind}: {text}" if text else kind
+    return text if len(text) <= _LONGEST_SENTENCE else text[:_LONGEST_SENTENCE] + " […]"
