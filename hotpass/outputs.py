@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import signal
 import tempfile
@@ -26,6 +27,7 @@ REASONS: dict[int, str] = {
     errno.EISDIR: "this is a folder, not a file",
     errno.ENAMETOOLONG: "the name is too long for this disk",
 }
+OS_ERROR = re.compile(r"(?:os error |Os \{ code: )([0-9]+)")
 
 
 def explain_os_error(error: OSError) -> str:
@@ -33,6 +35,22 @@ def explain_os_error(error: OSError) -> str:
     reason = REASONS.get(error.errno or 0, error.strerror or str(error))
     place = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else None
     return f"{place}: {reason}." if place else f"{reason[:1].upper()}{reason[1:]}."
+
+
+@contextmanager
+def naming_the_file(path: Path) -> Iterator[None]:
+    """Turn an input/output error that a Rust library words in its own way into an OSError."""
+    try:
+        yield
+    except BaseException as error:
+        # A panic of such a library is a BaseException; only its name tells it from others.
+        number = OS_ERROR.search(str(error))
+        if number is None or not (
+            isinstance(error, Exception) or type(error).__name__ == "PanicException"
+        ):
+            raise
+        code = int(number[1])
+        raise OSError(code, os.strerror(code), str(path)) from error
 
 
 def ensure_writable(output_path: Path) -> None:

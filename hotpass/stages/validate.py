@@ -1,0 +1,81 @@
+"""Hold every organisation against its contract, and answer for every input row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from hotpass.contracts.frame import violations
+from hotpass.contracts.organisation import ORGANISATIONS, PLACE
+from hotpass.errors import InternalError
+
+
+@dataclass(frozen=True)
+class Validated:
+    """What keeps the contract, what does not, and the fate of every row."""
+
+    organisations: pl.DataFrame
+    """Those that keep the contract, in the order they came."""
+    rejected: pl.DataFrame
+    """PLACE, organisation_id, field, rule, value: one row per violation per input row."""
+    rows: pl.DataFrame
+    """PLACE, organisation_id, fate (kept, merged, rejected), reason (null unless rejected)."""
+    metrics: dict[str, int | float]
+
+
+def validate(organisations: pl.DataFrame, rows: pl.DataFrame) -> Validated:
+    """Split organisations by their contract; every row of a rejected one is rejected.
+
+    Args:
+        organisations: the contract's columns and types, one row an organisation.
+        rows: the ledger: PLACE, organisation_id, fate kept or merged.
+
+    Raises:
+        InternalError: a row names an organisation that is not there.
+    """
+    found = violations(ORGANISATIONS, organisations)
+    broken = organisations[found["row"].unique().sort()].select("organisation_id").unique()
+    named = found.with_columns(
+        organisation_id=organisations["organisation_id"].gather(found["row"])
+    )
+    _ensure_known(organisations, rows)
+
+    reasons = named.group_by("organisation_id").agg(
+        pl.format("{} breaks {}", "field", "rule")
+        .unique(maintain_order=True)
+        .str.join("; ")
+        .alias("reason")
+    )
+    judged = rows.join(
+        reasons, on="organisation_id", how="left", maintain_order="left"
+    ).with_columns(
+        fate=pl.when(pl.col("reason").is_null()).then("fate").otherwise(pl.lit("rejected"))
+    )
+    kept = organisations.join(broken, on="organisation_id", how="anti")
+    fates = dict(judged["fate"].value_counts().iter_rows())
+    return Validated(
+        organisations=kept,
+        rejected=rows.select(*PLACE, "organisation_id").join(
+            named.select("organisation_id", "field", "rule", "value").unique(maintain_order=True),
+            on="organisation_id",
+            maintain_order="left_right",
+        ),
+        rows=judged.select(*PLACE, "organisation_id", "fate", "reason"),
+        metrics={
+            "organisations": kept.height,
+            "organisations_rejected": organisations.height - kept.height,
+            "violations": found.height,
+            **{fate: fates.get(fate, 0) for fate in ("kept", "merged", "rejected")},
+        },
+    )
+
+
+def _ensure_known(organisations: pl.DataFrame, rows: pl.DataFrame) -> None:
+    unknown = rows.join(organisations, on="organisation_id", how="anti")
+    if unknown.height:
+        place = "/".join(str(value) for value in unknown.select(PLACE).row(0))
+        raise InternalError(
+            f"{unknown.height} input rows belong to no organisation, the first at {place}; "
+            "this is a defect of Hotpass, please report it."
+        )
