@@ -16,7 +16,8 @@ class Profile(BaseModel):
 
     `columns` maps each field of the organisation contract to the headers that people
     write for it, the most trusted first; `ignored_columns` are headers that are dropped
-    and counted. Headers are compared by `header_key`. `source_priority` are patterns of
+    and counted. Headers are compared by `header_key`. `ignored_sheets` are patterns of sheet
+    names (`Lookup*`), in any case, that hold no organisations. `source_priority` are patterns of
     input file names (`registry*.xlsx`), the most trusted first.
     """
 
@@ -26,6 +27,7 @@ class Profile(BaseModel):
     description: str = ""
     columns: dict[str, tuple[Words, ...]]
     ignored_columns: tuple[Words, ...] = ()
+    ignored_sheets: tuple[Words, ...] = ()
     unknown_columns: Literal["refuse", "warn"] = "refuse"
     default_region: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "ZA"
     day_first: bool = True

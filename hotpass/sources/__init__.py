@@ -1,1 +1,1 @@
-"""Files as people keep them, read into frames with the place of every row."""
+"""Files as people keep them, read as text cell by cell, each row with its place."""

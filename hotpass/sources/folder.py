@@ -1,0 +1,50 @@
+"""All tables of an input folder, in the order of their names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from hotpass.errors import BadInput
+from hotpass.sources import delimited, workbook
+from hotpass.sources.sheet import Sheet
+
+SUFFIXES = (*workbook.SUFFIXES, *delimited.SUFFIXES)
+
+
+def find_inputs(input_dir: Path) -> tuple[list[Path], tuple[str, ...]]:
+    """The files that can hold a table, and a warning for each other file.
+
+    Hidden files and a spreadsheet program's lock files (`~$...`) are passed over. Raises
+    BadInput when the folder does not exist, cannot be listed, or holds no such file.
+    """
+    if not input_dir.is_dir():
+        what = "is a file, not a folder" if input_dir.exists() else "does not exist"
+        raise BadInput(f"The input folder {input_dir} {what}; name a folder of workbooks.")
+    found, warnings = [], []
+    for path in sorted(input_dir.rglob("*")):
+        inside = path.relative_to(input_dir)
+        if path.is_dir() or any(part.startswith((".", "~$")) for part in inside.parts):
+            continue
+        if path.suffix.casefold() in SUFFIXES:
+            found.append(path)
+        else:
+            warnings.append(
+                f"{inside.as_posix()} is not a kind of table that is read; passed over."
+            )
+    if not found:
+        kinds = ", ".join(SUFFIXES)
+        raise BadInput(f"The input folder {input_dir} holds no table; put {kinds} files into it.")
+    return found, tuple(warnings)
+
+
+def read_sheets(path: Path, input_dir: Path) -> Iterator[Sheet]:
+    """The sheets of one file; raises BadInput, naming it as seen from the folder."""
+    file = path.relative_to(input_dir).as_posix()
+    try:
+        if path.suffix.casefold() in delimited.SUFFIXES:
+            yield delimited.read_delimited(path, file)
+        else:
+            yield from workbook.read_workbook(path, file)
+    except OSError as error:
+        raise BadInput(f"{file} cannot be read: {error.strerror}.") from None

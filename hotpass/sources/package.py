@@ -1,0 +1,195 @@
+"""What is inside an XLSX package, looked at in a stream before anything is read from it.
+
+A sheet of two cells that lie far apart takes gigabytes once it is read, because readers
+lay it out as a rectangle, and its `<dimension>` may say anything. So the cell references
+themselves are looked at.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree
+
+from hotpass.errors import BadInput
+from hotpass.sources.sheet import column_index, column_letters
+
+MAX_CELLS = 50_000_000
+"""Cells of the rectangle that a sheet may span, filled or not."""
+MAX_STRINGS_BYTES = 1_500_000_000
+"""Bytes of the table of shared strings."""
+SMALL_BYTES = 64_000_000
+MAX_RATIO = 100
+"""A part that is not small may be this many times larger than it is compressed."""
+
+_LAST_ROW = 1_048_576
+_CHUNK = 1 << 20
+_LONGEST_ROW = 64 << 20
+_MAX_DEFLATE_RATIO = 1032
+
+_TWO_LETTERS = re.compile(rb" r=[\"'][A-Z]{2}")
+_LETTERS = re.compile(rb" r=[\"']([A-Z]{2,3})\d")
+_SIX_DIGITS = re.compile(rb" r=[\"'][A-Z]*\d{6}")
+_SEVEN_DIGITS = re.compile(rb" r=[\"'][A-Z]*\d{7}")
+_CELL = re.compile(rb"<(?:\w+:)?c\s(?:[^>]*?\s)?r=[\"']([A-Z]{1,3})(\d{1,7})[\"'][^>]*?(/?)>")
+_FIRST_COLUMN = re.compile(rb'<c r="A\d+"[^>]*>(?:<f(?:[^>]*/>|[^>]*>[^<]*</f>))?<(?:v>[^<]|is>)')
+_FORMULA_WITHOUT_VALUE = re.compile(
+    rb"<(?:\w+:)?c\s(?![^>]*t=\"str\")(?:[^>]*?\s)?r=\"([A-Z]+\d+)\"[^>]*>"
+    rb"<(?:\w+:)?f(?:\s[^>]*/>|\s*/>|[^>]*>[^<]*</(?:\w+:)?f>)"
+    rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?</(?:\w+:)?c>"
+)
+_ERROR = re.compile(rb"<(?:\w+:)?c\s(?:[^>]*?\s)?r=\"([A-Z]+\d+)\"[^>]*\st=\"e\"[^>]*>")
+
+
+@dataclass(frozen=True)
+class SheetFacts:
+    """What the stream of one sheet shows."""
+
+    begins_in_first_column: bool
+    has_merged_cells: bool
+    formulas_without_value: tuple[str, ...]
+    error_cells: tuple[str, ...]
+
+
+def examine_package(path: Path, file: str) -> dict[str, SheetFacts]:
+    """The facts of each worksheet by name.
+
+    Raises BadInput, naming `file`, for a package that is cut short, is no workbook, or
+    would take too much memory.
+    """
+    try:
+        with zipfile.ZipFile(path) as package:
+            parts = {info.filename: info for info in package.infolist()}
+            if "xl/workbook.xml" not in parts:
+                raise BadInput(
+                    f"{file} is an archive but no workbook; save its table as .xlsx or .csv."
+                )
+            strings = parts.get("xl/sharedStrings.xml")
+            if strings is not None:
+                _refuse_swollen_strings(package, strings, file)
+            return {
+                name: _examine_sheet(package, parts[part], f"sheet '{name}' of {file}")
+                for name, part in _sheet_parts(package)
+                if part in parts
+            }
+    except (zipfile.BadZipFile, zlib.error, EOFError, ElementTree.ParseError, RuntimeError):
+        raise BadInput(
+            f"{file} is damaged or cut short; get it again or save it once more."
+        ) from None
+
+
+def _sheet_parts(package: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
+    """Each sheet's name with the part that holds it."""
+    relations = {
+        relation.get("Id"): relation
+        for relation in _small_xml(package, "xl/_rels/workbook.xml.rels")
+    }
+    for element in _small_xml(package, "xl/workbook.xml").iter():
+        if element.tag.rpartition("}")[2] != "sheet":
+            continue
+        identifier = next(
+            (value for key, value in element.items() if key.rpartition("}")[2] == "id"), None
+        )
+        relation = relations.get(identifier)
+        if relation is not None and str(relation.get("Type")).endswith("/worksheet"):
+            target = posixpath.join("/xl", str(relation.get("Target")))
+            yield str(element.get("name")), posixpath.normpath(target).lstrip("/")
+
+
+def _small_xml(package: zipfile.ZipFile, part: str) -> ElementTree.Element:
+    try:
+        with package.open(part) as stream:
+            text = stream.read(SMALL_BYTES)
+    except KeyError:
+        raise zipfile.BadZipFile(part) from None
+    return ElementTree.fromstring(text)
+
+
+def _refuse_swollen_strings(package: zipfile.ZipFile, strings: zipfile.ZipInfo, file: str) -> None:
+    if strings.compress_size * _MAX_DEFLATE_RATIO <= SMALL_BYTES:
+        return
+    size = 0
+    for chunk in _chunks(package, strings):
+        size += len(chunk)
+        swollen = size > SMALL_BYTES and size > MAX_RATIO * strings.compress_size
+        if swollen or size > MAX_STRINGS_BYTES:
+            raise BadInput(
+                f"{file} holds more text than can be read safely "
+                f"({strings.compress_size:,} bytes that unpack to over {size:,}); "
+                "save its tables as .csv."
+            )
+
+
+def _chunks(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[bytes]:
+    # What the directory says of the size may be wrong; the stream is read to its end.
+    part.file_size = 1 << 62
+    with package.open(part) as stream:
+        while chunk := stream.read(_CHUNK):
+            yield chunk
+
+
+def _examine_sheet(package: zipfile.ZipFile, part: zipfile.ZipInfo, place: str) -> SheetFacts:
+    columns, rows = 26, 99_999
+    begins_in_first_column = has_merged_cells = False
+    without_value: list[bytes] = []
+    errors: list[bytes] = []
+    for rows_text in _whole_rows(package, part):
+        if _TWO_LETTERS.search(rows_text):
+            letters = set(_LETTERS.findall(rows_text))
+            columns = max([columns, *(column_index(name.decode()) + 1 for name in letters)])
+        if rows < _LAST_ROW and _SIX_DIGITS.search(rows_text):
+            rows = _LAST_ROW if _SEVEN_DIGITS.search(rows_text) else 999_999
+        if not begins_in_first_column:
+            begins_in_first_column = _FIRST_COLUMN.search(rows_text) is not None
+        has_merged_cells = has_merged_cells or b"mergeCell " in rows_text
+        if b"<f" in rows_text or b":f" in rows_text:
+            without_value += _FORMULA_WITHOUT_VALUE.findall(rows_text)
+        if b't="e"' in rows_text:
+            errors += _ERROR.findall(rows_text)
+    if columns * rows > MAX_CELLS:
+        _refuse_wide_box(package, part, place)
+    return SheetFacts(
+        begins_in_first_column,
+        has_merged_cells,
+        tuple(cell.decode() for cell in without_value),
+        tuple(cell.decode() for cell in errors),
+    )
+
+
+def _whole_rows(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[bytes]:
+    """The text of a sheet, cut only where a row ends."""
+    kept = b""
+    for chunk in _chunks(package, part):
+        text = kept + chunk
+        cut = text.rfind(b"row>") + 4
+        if cut < 4 and len(text) < _LONGEST_ROW:
+            kept = text
+            continue
+        yield text[:cut] if cut >= 4 else text
+        kept = text[cut:] if cut >= 4 else b""
+    yield kept
+
+
+def _refuse_wide_box(package: zipfile.ZipFile, part: zipfile.ZipInfo, place: str) -> None:
+    """The exact rectangle, for the sheets that a rough look could not clear."""
+    first_column = first_row = 1 << 30
+    last_column = last_row = filled = 0
+    for rows_text in _whole_rows(package, part):
+        for letters, digits, blank in _CELL.findall(rows_text):
+            if not blank:
+                column, row = column_index(letters.decode()), int(digits)
+                first_column, last_column = min(first_column, column), max(last_column, column)
+                first_row, last_row = min(first_row, row), max(last_row, row)
+                filled += 1
+    spanned = (last_column - first_column + 1) * (last_row - first_row + 1)
+    if filled and spanned > MAX_CELLS:
+        raise BadInput(
+            f"The {place} reaches to cell {column_letters(last_column)}{last_row}, "
+            f"{spanned:,} cells of which {filled:,} are filled; "
+            "delete what lies far from the table, or save the table as .csv."
+        )

@@ -1,0 +1,120 @@
+"""Which row of a sheet names its columns, and which field each column holds."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass
+
+from hotpass.config.profile import Profile, header_key
+from hotpass.errors import BadInput
+from hotpass.sources.sheet import Sheet
+
+SEARCHED_ROWS = 50
+NAME_FIELD = "organisation_name"
+
+_IN_BRACKETS = re.compile(r"\([^)]*\)|\[[^\]]*\]")
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The headers that a profile knows, by their key: each one's field and rank in it."""
+
+    profile_name: str
+    fields: dict[str, str]
+    ranks: dict[str, int]
+    ignored: frozenset[str]
+    refuses_unknown: bool
+
+    @classmethod
+    def of(cls, profile: Profile) -> Vocabulary:
+        """The vocabulary of a profile."""
+        headers = [
+            (header_key(header), field, rank)
+            for field, aliases in profile.columns.items()
+            for rank, header in enumerate(aliases)
+        ]
+        return cls(
+            profile_name=profile.name,
+            fields={key: field for key, field, _ in reversed(headers)},
+            ranks={key: rank for key, _, rank in reversed(headers)},
+            ignored=frozenset(map(header_key, profile.ignored_columns)),
+            refuses_unknown=profile.unknown_columns == "refuse",
+        )
+
+    def key_of(self, text: str) -> str | None:
+        """The known key of a header as written, with or without what stands in brackets."""
+        for key in (header_key(text), header_key(_IN_BRACKETS.sub("", text))):
+            if key in self.fields or key in self.ignored:
+                return key
+        return None
+
+    def advice_for(self, text: str) -> str:
+        """What to do about a header that is not known."""
+        near = difflib.get_close_matches(header_key(text), self.fields, n=1)
+        nearest = f"nearest field: {self.fields[near[0]]}" if near else "near no field"
+        return f"'{text}' ({nearest})"
+
+
+@dataclass(frozen=True)
+class Header:
+    """The header row of a sheet.
+
+    `position` is its place in the sheet's cells. `texts` holds what the row says, by
+    column; `keys` the known ones among them; a column of neither field nor key is unknown.
+    """
+
+    position: int
+    texts: dict[int, str]
+    keys: dict[int, str]
+
+
+def find_header(sheet: Sheet, vocabulary: Vocabulary) -> Header:
+    """The row, among the first 50, with the most headers that the profile knows.
+
+    Raises BadInput when there is none, when no column holds the organisation's name, or
+    when a column is not known and the profile refuses such columns.
+    """
+    best: tuple[tuple[int, bool], Header] | None = None
+    for position, row in enumerate(sheet.cells.head(SEARCHED_ROWS).iter_rows()):
+        texts = {column: text for column, text in enumerate(row) if text is not None}
+        keys = {column: key for column, text in texts.items() if (key := vocabulary.key_of(text))}
+        known = set(keys.values())
+        has_name = NAME_FIELD in {vocabulary.fields.get(key) for key in known}
+        # A known word that stands alone is a title, unless there is but one column.
+        is_title = len(set(texts.values())) == 1 and sheet.cells.width > 1
+        is_header = len(known) >= 2 or (has_name and not is_title)
+        score = len(known), has_name
+        if is_header and (best is None or score > best[0]):
+            best = score, Header(position, texts, keys)
+    if best is None:
+        raise BadInput(
+            f"No row in the first {SEARCHED_ROWS} of {sheet.place} has headers that profile "
+            f"'{vocabulary.profile_name}' knows; write a header row above the table, or leave the "
+            "sheet out with ignored_sheets in the profile."
+        )
+    header = best[1]
+    if vocabulary.refuses_unknown:
+        _refuse_unknown(sheet, header, vocabulary)
+    if NAME_FIELD not in {vocabulary.fields.get(key) for key in header.keys.values()}:
+        raise BadInput(
+            f"No column of {sheet.place} (header in row {sheet.row_numbers[header.position]}) "
+            f"holds the organisation's name; add its header to columns.{NAME_FIELD} of profile "
+            f"'{vocabulary.profile_name}', or the sheet to ignored_sheets."
+        )
+    return header
+
+
+def _refuse_unknown(sheet: Sheet, header: Header, vocabulary: Vocabulary) -> None:
+    unknown = [
+        f"{vocabulary.advice_for(text)} in {sheet.cell(header.position, column)}"
+        for column, text in header.texts.items()
+        if column not in header.keys
+    ]
+    if unknown:
+        columns = "column" if len(unknown) == 1 else "columns"
+        raise BadInput(
+            f"Profile '{vocabulary.profile_name}' does not know the {columns} "
+            f"{', '.join(unknown)} of {sheet.place}; add each to a field under columns, "
+            "or to ignored_columns, in the profile."
+        )

@@ -1,0 +1,75 @@
+"""Which rows below a header are data, and which are headings, notes and repeated headers."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from hotpass.sources.sheet import Sheet
+from hotpass.stages.headers import NAME_FIELD, Header
+
+_LABELS = (
+    "notes?|nota|n\\.?b|sources?|bron|legend|key|prepared by|compiled by|captured by"
+    "|approved by|opgestel deur|last updated|updated"
+)
+_TOTALS = "(?:grand |sub-?)?total|totaal|sub-?totaal|count|page"
+# A label that stands alone, before a colon, or, for a total, before a number.
+_LABEL = (
+    rf"(?i)^\W*(?:{_LABELS}|{_TOTALS})\b\.?(?:\W*$|[^:]{{0,24}}:)|^\W*(?:{_TOTALS})\s+(?:of\s+)?\d"
+)
+_FOOTNOTE = r"^(?:\*|†|‡|\(\d\)|\d\)) ?\S"
+_SENTENCE = r"(?:\S+\s+){5,}\S+[.!]$"
+_MOST_VALUES_OF_A_NOTE = 4
+
+
+def find_data_rows(sheet: Sheet, header: Header, fields: pl.DataFrame) -> tuple[pl.Series, int]:
+    """Whether each row of `fields`, the rows below the header, is data; and how many are text.
+
+    Blank rows are neither. Text is a heading merged across the table, a header written
+    again, and what stands below the table: labels, footnotes, sentences, and single
+    values that are set apart or in another column than the name.
+    """
+    start = header.position + 1
+    own, first = pl.col("own"), pl.col("first")
+    marks = (
+        sheet.cells.slice(start)
+        .select(
+            first=pl.coalesce(pl.all()),
+            repeats_header=pl.all_horizontal(
+                pl.nth(column).eq_missing(pl.lit(text)) for column, text in header.texts.items()
+            ),
+        )
+        .with_columns(
+            sheet.own_values.slice(start).alias("own"),
+            fields.get_column(NAME_FIELD).is_not_null().alias("named"),
+            pl.int_range(start, sheet.cells.height, eager=True)
+            .is_in(sorted(sheet.banners))
+            .alias("banner"),
+        )
+        .with_columns(
+            blank=own == 0,
+            label=(own <= _MOST_VALUES_OF_A_NOTE)
+            & (first.str.contains(_LABEL) | first.str.contains(_FOOTNOTE)),
+        )
+        .with_columns(
+            label=pl.col("label") | ((own == 1) & first.str.contains(_SENTENCE)),
+        )
+        .select(
+            blank="blank",
+            heading=~pl.col("blank") & (pl.col("repeats_header") | (pl.col("banner") & (own == 1))),
+            # In a table of one column every value stands alone.
+            full=(own > (1 if len(header.texts) > 1 else 0)) & ~pl.col("label"),
+            apart=pl.col("blank") | pl.col("label") | ((own == 1) & ~pl.col("named")),
+        )
+    )
+    below = pl.int_range(pl.len()) >= _end_of_table(marks)
+    text = pl.col("heading") | (below & ~pl.col("blank"))
+    rows = marks.select(text=text, data=~pl.col("blank") & ~text)
+    return rows.get_column("data"), int(rows.get_column("text").sum())
+
+
+def _end_of_table(marks: pl.DataFrame) -> int:
+    """The first row after the last full one that is blank or reads as a note."""
+    full = marks.get_column("full").arg_true()
+    after = int(full[-1]) + 1 if full.len() else 0
+    apart = marks.get_column("apart").slice(after).arg_true()
+    return after + int(apart[0]) if apart.len() else marks.height
