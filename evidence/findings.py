@@ -1,0 +1,185 @@
+"""Find every way in which a sealed run is not what was sealed, or not what its journal gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from evidence.content import content_problem
+from evidence.errors import BadJournal, BadKey
+from evidence.inventory import (
+    ATTESTATION_NAME,
+    JOURNAL_NAME,
+    PICTURE_NAME,
+    RECORD_NAME,
+    REPORT_NAME,
+    SCRIPT_NAME,
+    SIGNER_NAME,
+    SUMS_NAME,
+    Inventory,
+    sums_text,
+)
+from evidence.journal import read_journal
+from evidence.keys import fingerprint, load_public_key, public_pem, signature_holds
+from evidence.models import Frozen, RunRecord
+from evidence.outcome import record_from
+from evidence.statement import (
+    PAYLOAD_TYPE,
+    Attestation,
+    pre_authentication_encoding,
+    predicate_for,
+)
+
+FindingKind = Literal[
+    "added",
+    "attestation",
+    "changed",
+    "content",
+    "journal",
+    "mode",
+    "removed",
+    "renamed",
+    "run.json",
+    "signature",
+    "signer",
+    "sums",
+]
+
+# What every run has beside the files that its kind requires.
+EVERY_RUN = (JOURNAL_NAME, RECORD_NAME, SCRIPT_NAME, REPORT_NAME)
+
+
+class Finding(Frozen):
+    """Something that is not as it was sealed, or not as it was asked for."""
+
+    kind: FindingKind
+    path: str | None
+    detail: str
+
+
+def signature_findings(
+    path: Path, there: Mapping[str, str], attestation: Attestation
+) -> tuple[list[Finding], str | None]:
+    """What is wrong with the signature, and the fingerprint of the key that it was checked with."""
+    if SIGNER_NAME not in there:
+        detail = "the signer's public key is missing, so the signature cannot be checked"
+        return [Finding(kind="signature", path=SIGNER_NAME, detail=detail)], None
+    pem = (path / SIGNER_NAME).read_bytes()
+    try:
+        key = load_public_key(pem, SIGNER_NAME)
+    except BadKey as error:
+        return [Finding(kind="signature", path=SIGNER_NAME, detail=str(error))], None
+    found = []
+    message = pre_authentication_encoding(PAYLOAD_TYPE, attestation.payload)
+    if not signature_holds(key, attestation.signature, message):
+        detail = f"the signature is not one by the key in {SIGNER_NAME} over this statement"
+        found.append(Finding(kind="signature", path=ATTESTATION_NAME, detail=detail))
+    if pem != public_pem(key) or attestation.key_id != fingerprint(key):
+        detail = "the key and the envelope do not name each other as they were sealed"
+        found.append(Finding(kind="signature", path=SIGNER_NAME, detail=detail))
+    return found, None if found else fingerprint(key)
+
+
+def file_findings(
+    path: Path, inventory: Inventory, there: Mapping[str, str], attestation: Attestation
+) -> Iterator[Finding]:
+    """What differs between the files that are there, with their digests, and the signed ones."""
+    signed = attestation.subjects
+    gone = {name: digest for name, digest in signed.items() if name not in there}
+    new = {name: digest for name, digest in there.items() if name not in signed}
+    for name, digest in sorted(gone.items()):
+        twin = next((other for other, found in new.items() if found == digest), None)
+        if twin is None:
+            yield Finding(kind="removed", path=name, detail="this sealed file is not there")
+        else:
+            del new[twin]
+            yield Finding(kind="renamed", path=name, detail=f"this sealed file is now {twin}")
+    for name in sorted(new):
+        yield Finding(kind="added", path=name, detail="this file was not sealed")
+    for name, what in inventory.strange:
+        yield Finding(kind="added", path=name, detail=f"this is {what}, which was not sealed")
+    for name in sorted(signed.keys() & there.keys()):
+        if signed[name] != there[name]:
+            detail = f"sealed with SHA-256 {signed[name]}, now {there[name]}"
+            yield Finding(kind="changed", path=name, detail=detail)
+    listed = {name: digest for name, digest in signed.items() if name != SUMS_NAME}
+    if SUMS_NAME in there and (path / SUMS_NAME).read_bytes() != sums_text(listed):
+        detail = "this list of digests is not the signed one"
+        yield Finding(kind="sums", path=SUMS_NAME, detail=detail)
+
+
+def record_findings(
+    path: Path, there: Mapping[str, str], attestation: Attestation | None
+) -> Iterator[Finding]:
+    """What does not follow from the journal, and what is not what its name says."""
+    if JOURNAL_NAME not in there:
+        yield Finding(kind="journal", path=JOURNAL_NAME, detail="there is no journal")
+        return
+    reading = read_journal(path / JOURNAL_NAME)
+    for problem in reading.problems:
+        yield Finding(kind="journal", path=JOURNAL_NAME, detail=problem)
+    try:
+        record = record_from(reading.events)
+    except BadJournal as error:
+        yield Finding(kind="journal", path=JOURNAL_NAME, detail=str(error))
+        return
+    if RECORD_NAME in there:
+        yield from _run_json_findings(path, record)
+    if attestation is not None:
+        said = attestation.predicate
+        if said != predicate_for(record, said.signed_with):
+            detail = f"the signed statement is not what the journal gives ({record.verdict})"
+            yield Finding(kind="attestation", path=ATTESTATION_NAME, detail=detail)
+    if record.verdict == "passed":
+        yield from _required_findings(path, there, record)
+    yield from _artefact_findings(there, record, attestation)
+
+
+def _run_json_findings(path: Path, record: RunRecord) -> Iterator[Finding]:
+    try:
+        written = RunRecord.model_validate_json((path / RECORD_NAME).read_bytes())
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        detail = f"this is not a run's record: {place + ': ' if place else ''}{first['msg']}"
+        yield Finding(kind="run.json", path=RECORD_NAME, detail=detail)
+    else:
+        if written != record:
+            detail = f"this is not what the journal gives: {_difference(written, record)}"
+            yield Finding(kind="run.json", path=RECORD_NAME, detail=detail)
+
+
+def _required_findings(
+    path: Path, there: Mapping[str, str], record: RunRecord
+) -> Iterator[Finding]:
+    """A run that did not pass may lack files, and says so; one that passed rests on them all."""
+    for name in (*record.required_files, *EVERY_RUN):
+        if name not in there:
+            detail = "this required file is missing"
+            yield Finding(kind="content", path=name, detail=detail)
+        elif problem := content_problem(path / name):
+            yield Finding(kind="content", path=name, detail=f"this required file {problem}")
+    if PICTURE_NAME in there and (problem := content_problem(path / PICTURE_NAME)):
+        yield Finding(kind="content", path=PICTURE_NAME, detail=f"this picture {problem}")
+
+
+def _artefact_findings(
+    there: Mapping[str, str], record: RunRecord, attestation: Attestation | None
+) -> Iterator[Finding]:
+    """Files that were sealed, but not as they had been captured."""
+    sealed = attestation.subjects if attestation else there
+    captured = {artefact.name: artefact.sha256 for artefact in record.artefacts}
+    for name, digest in captured.items():
+        if name in there and there[name] == sealed.get(name) != digest:
+            detail = "this is not what the journal says was captured"
+            yield Finding(kind="content", path=name, detail=detail)
+
+
+def _difference(written: RunRecord, computed: RunRecord) -> str:
+    names = [
+        name for name in RunRecord.model_fields if getattr(written, name) != getattr(computed, name)
+    ]
+    return f"{', '.join(names)} differ{'s' if len(names) == 1 else ''}"
