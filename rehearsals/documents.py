@@ -15,7 +15,7 @@ from pathlib import Path
 from evidence.models import RunRecord
 from rehearsals.entries import (
     RunToRender,
-    evidence_path,
+    run_to_render,
     update_latest_evidence,
     update_log,
     update_next_steps,
@@ -76,7 +76,7 @@ def render_documents(
     if record.drill:
         return ()
     root = root.absolute()
-    run = RunToRender(record, evidence_path(root, directory), rehearsals)
+    run = run_to_render(root, record, directory, rehearsals)
     with _locked(root):
         changes = _find_changes(root, run)
         for document, content in changes:
@@ -128,7 +128,7 @@ def _locked(root: Path) -> Iterator[None]:
             f"another run has held {name} for {LOCK_SECONDS} s; wait for it to end, then run again."
         ) from None
     except OSError as error:
-        raise RehearsalError(f"{name} cannot be locked: {error.strerror}.") from None
+        raise RehearsalError(f"{name} cannot be locked: {error}.") from None
     with held:
         yield
 

@@ -65,8 +65,9 @@ class RunToRender:
     @property
     def checks(self) -> str:
         """How many checks passed, of those that were to be evaluated."""
-        names = {*self.record.expected_checks, *(check.name for check in self.record.checks)}
-        return f"{sum(check.passed for check in self.record.checks)} of {len(names)} passed"
+        checks = self.record.checks
+        count = len(checks) + len(_unevaluated(self.record))
+        return f"{sum(check.passed for check in checks)} of {count} passed"
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -81,6 +82,16 @@ class RunToRender:
         if len(found) <= DEVIATIONS_SHOWN:
             return found
         return (*found[:DEVIATIONS_SHOWN], f"{len(found) - DEVIATIONS_SHOWN} more; see the report")
+
+
+def run_to_render(
+    root: Path, record: RunRecord, directory: Path, rehearsals: RehearsalsFile
+) -> RunToRender:
+    """The run whose evidence lies in `directory`, which documents name from `root` on."""
+    directory = directory.absolute()
+    inside = directory.is_relative_to(root)
+    path = (directory.relative_to(root) if inside else directory).as_posix()
+    return RunToRender(record, f"{path}/", rehearsals)
 
 
 def update_next_steps(text: str, run: RunToRender) -> str:
@@ -112,7 +123,9 @@ def update_schedule(text: str, run: RunToRender) -> str:
 
     def schedule(old: tuple[Entry, ...]) -> str:
         kept = newest_entries([*old, *row], embedded=EMBEDDED_ROWS)
-        windows = sorted(run.rehearsals.windows, key=lambda window: (window.opens, window.kind))
+        windows = sorted(
+            run.rehearsals.windows, key=lambda window: (window.opens, window.kind, window.target)
+        )
         return render(
             "schedule_table.md.j2",
             entries=[Markdown(each.text) for each in kept],
@@ -138,34 +151,30 @@ def update_latest_evidence(text: str, run: RunToRender) -> str:
 
 def find_deviations(record: RunRecord) -> tuple[str, ...]:
     """What departed from a plain pass: reason, override, checks, files, steps, the run's notes."""
-    passed, blocked = record.verdict == "passed", record.verdict == "blocked"
-    evaluated = {check.name for check in record.checks}
     captured = {artefact.name for artefact in record.artefacts}
-    return (
-        *(() if passed else (f"{record.verdict.capitalize()}: {record.reason}",)),
-        *(() if record.override is None else (f"Run outside its window: {record.override}",)),
+    uncaptured = [name for name in record.required_files if name not in captured]
+    expected = record.verdict != "blocked"
+    found = (
         *(
             f"Check failed: {check.name}; expected {check.expected}; observed {check.observed}"
             for check in record.checks
             if not check.passed
         ),
-        # A blocked run was never to evaluate or leave anything.
+        *(f"Check never evaluated: {name}" for name in _unevaluated(record) if expected),
+        *(f"Required file not captured: {name}" for name in uncaptured if expected),
         *(
-            f"Check never evaluated: {name}"
-            for name in record.expected_checks
-            if name not in evaluated and not blocked
-        ),
-        *(
-            f"Required file not captured: {name}"
-            for name in record.required_files
-            if name not in captured and not blocked
-        ),
-        *(
-            f"Step {step.outcome}: {step.name}"
+            f"Step {step.outcome}: {step.name}" + (f"; {step.problem}" if step.problem else "")
             for step in record.steps
             if step.outcome in ("failed", "interrupted")
         ),
         *(f"Note at {note.step or 'the end'}: {note.text}" for note in record.notes),
+    )
+    # The reason of a failed run only repeats the first of what was found.
+    told = record.verdict == "passed" or (record.verdict == "failed" and found)
+    return (
+        *(() if told else (f"{record.verdict.capitalize()}: {record.reason}",)),
+        *(() if record.override is None else (f"Run outside its window: {record.override}",)),
+        *found,
     )
 
 
@@ -197,6 +206,11 @@ def latest_entries(entries: Iterable[Entry]) -> tuple[Entry, ...]:
         if place not in latest or entry.key.timestamp >= latest[place].key.timestamp:
             latest[place] = entry
     return tuple(latest[place] for place in sorted(latest))
+
+
+def _unevaluated(record: RunRecord) -> tuple[str, ...]:
+    evaluated = {check.name for check in record.checks}
+    return tuple(name for name in record.expected_checks if name not in evaluated)
 
 
 def _line(template: str, run: RunToRender) -> Entry:
@@ -254,10 +268,3 @@ def _settings(kind: str, rehearsals: RehearsalsFile) -> KindSettings | None:
     # An old entry's kind or window may be gone from the file by now.
     settings = getattr(rehearsals.rehearsals, kind, None)
     return settings if isinstance(settings, KindSettings) else None
-
-
-def evidence_path(root: Path, directory: Path) -> str:
-    """The folder of a run's evidence as documents name it: from the project's folder on."""
-    directory = directory.absolute()
-    inside = directory.is_relative_to(root)
-    return f"{(directory.relative_to(root) if inside else directory).as_posix()}/"

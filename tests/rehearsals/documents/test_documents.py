@@ -89,7 +89,7 @@ def test_a_log_entry_tells_every_deviation(project: Project, a_run: ARun) -> Non
         checks=(Check(name="rows add up", step="s", expected="9", observed="8", passed=False),),
         expected_checks=("rows add up", "gates are green"),
         required_files=("overview.log", "qa.log"),
-        steps=(Step(name="qa", outcome="failed"),),
+        steps=(Step(name="qa", outcome="failed", problem="no space left"),),
         notes=(Note(at="2025-12-18T10:16:00Z", step="qa", text="the gates did not start"),),
     )
 
@@ -104,14 +104,24 @@ def test_a_log_entry_tells_every_deviation(project: Project, a_run: ARun) -> Non
         "- Commit: `c0ffee`",
         "- Checks: 0 of 2 passed",
         "- Deviations observed:",
-        "  - Failed: 1 check failed.",
         "  - Run outside its window: the window was moved.",
         "  - Check failed: rows add up; expected 9; observed 8.",
         "  - Check never evaluated: gates are green.",
         "  - Required file not captured: qa.log.",
-        "  - Step failed: qa.",
+        "  - Step failed: qa; no space left.",
         "  - Note at qa: the gates did not start.",
     ]
+
+
+@pytest.mark.parametrize("verdict", ["failed", "incomplete", "blocked"])
+def test_a_reason_that_nothing_else_tells_is_a_deviation(
+    project: Project, a_run: ARun, verdict: str
+) -> None:
+    project.render(a_run(verdict=verdict, reason="SIGTERM interrupted the run"))
+
+    assert (
+        f"\n  - {verdict.capitalize()}: SIGTERM interrupted the run.\n" in project.log.read_text()
+    )
 
 
 def test_a_second_run_leaves_the_first_ones_entry_as_it_was(project: Project, a_run: ARun) -> None:

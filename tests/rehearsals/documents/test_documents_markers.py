@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -185,3 +186,14 @@ def test_a_document_that_cannot_be_written_is_as_it_was(project: Project, a_run:
         project.render(a_run())
 
     assert project.log.read_bytes() == before
+
+
+def test_documents_that_another_run_holds_are_waited_for_then_said_to_be_held(
+    project: Project, a_run: ARun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rehearsals.documents.LOCK_SECONDS", 0.01)
+    lock = project.root / ".staging/locks/documents.lock"
+    lock.parent.mkdir(parents=True)
+
+    with FileLock(lock), pytest.raises(RehearsalError, match=r"documents\.lock for 0\.01 s; wait"):
+        project.render(a_run())
