@@ -1,1 +1,1 @@
-"""What Hotpass costs, each measure as a ratio against a peer in the same run."""
+"""What Hotpass costs: every measure stands beside a peer or a limit from the same run."""

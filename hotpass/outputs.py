@@ -24,6 +24,7 @@ REASONS: dict[int, str] = {
     errno.EROFS: "the disk is read-only; choose another place",
     errno.ENOENT: "there is no such file or folder",
     errno.ENOTDIR: "a part of this path is a file, not a folder",
+    errno.EEXIST: "a file of this name stands in the way; choose another place",
     errno.EISDIR: "this is a folder, not a file",
     errno.ENAMETOOLONG: "the name is too long for this disk",
 }
