@@ -104,8 +104,8 @@ def _warnings(
         if column not in header.texts and body.to_series(column).null_count() < body.height
     ]
     if unnamed:
-        which = "Column" if len(unnamed) == 1 else "Columns"
-        yield f"{which} {', '.join(unnamed)} of {sheet.place} without a header were not read."
+        letters = ", ".join(unnamed)
+        yield f"Values in {letters} of {sheet.place} have no header above them; not read."
     unknown = [f"'{text}'" for column, text in header.texts.items() if column not in header.keys]
     if unknown:
-        yield f"No profile field for {', '.join(unknown)} of {sheet.place}; not read."
+        yield f"The profile does not know {', '.join(unknown)} of {sheet.place}; not read."
