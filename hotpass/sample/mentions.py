@@ -45,7 +45,7 @@ def make_mentions(rows: int, seed: int) -> pl.DataFrame:
         pl.when(~draws.happens("without name", _WITHOUT_NAME)).then("id").alias("id"),
         (pl.col("collection") + 37 * pl.col("copy")) % 100,
         pl.col("province").alias("true_province"),
-        spell_names(draws).alias("organisation_name"),
+        spell_names(true_rows, draws).alias("organisation_name"),
         *_registration_number(draws),
         _often("category", 0.85, draws),
         _often("contact_name", 0.75, draws),

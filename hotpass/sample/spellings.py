@@ -43,47 +43,51 @@ ABBREVIATIONS = {
     " and ": " & ",
 }
 _HABITS = {"plain": 46, "typo": 14, "abbreviated": 12, "turned": 6, "case": 12, "spaces": 10}
+_SPACES = ["  ", "\u00a0", " - "]
 
 
-def spell_names(draws: Draws) -> pl.Expr:
+def spell_names(rows: pl.DataFrame, draws: Draws) -> pl.Series:
     """The name of each row, from its `head`, `rest` and `legal_form`, as somebody wrote it."""
-    head, rest = pl.col("head"), pl.col("rest")
-    unaccented = (pl.concat_str(head, rest, separator=" ")).str.normalize("NFD")
-    whole = (
-        pl.when(draws.happens("accents", 0.5))
-        .then(unaccented.str.replace_all(r"\p{M}", ""))
-        .otherwise(pl.concat_str(head, rest, separator=" "))
-    )
-    habit = draws.weighted("habit", _HABITS)
-    turned = pl.concat_str(rest, pl.lit(", "), head)
-    name = (
-        pl.when(habit == "typo")
-        .then(_mistyped(whole, draws))
-        .when(habit == "abbreviated")
-        .then(whole.str.replace_many(list(ABBREVIATIONS), list(ABBREVIATIONS.values())))
-        .when(habit == "turned")
-        .then(turned)
-        .otherwise(whole)
-    )
-    form = _legal_form(draws)
-    written = pl.concat_str(name, pl.when(form != "").then(form), separator=" ", ignore_nulls=True)
+    habit, form, name, text = pl.col("habit"), pl.col("form"), pl.col("name"), pl.col("text")
+    plain = pl.concat_str("head", "rest", separator=" ")
+    unaccented = plain.str.normalize("NFD").str.replace_all(r"\p{M}", "")
     return (
-        pl.when((habit == "case") & draws.happens("capitals", 0.7))
-        .then(written.str.to_uppercase())
-        .when(habit == "case")
-        .then(written.str.to_lowercase())
-        .when(habit == "spaces")
-        .then(
-            pl.lit(" ") + written.str.replace(" ", draws.one_of("space", ["  ", "\u00a0", " - "]))
+        rows.with_columns(
+            habit=draws.weighted("habit", _HABITS),
+            form=_legal_form(draws),
+            name=pl.when(draws.happens("accents", 0.5)).then(unaccented).otherwise(plain),
+            at=draws.below("where", plain.str.len_chars().cast(pl.Int64) - 3) + 1,
         )
-        .otherwise(written)
+        .with_columns(
+            name=pl.when(habit == "typo")
+            .then(_mistyped(name, pl.col("at"), draws))
+            .when(habit == "abbreviated")
+            .then(name.str.replace_many(list(ABBREVIATIONS), list(ABBREVIATIONS.values())))
+            .when(habit == "turned")
+            .then(pl.concat_str("rest", pl.lit(", "), "head"))
+            .otherwise(name)
+        )
+        .with_columns(
+            text=pl.concat_str(
+                name, pl.when(form != "").then(form), separator=" ", ignore_nulls=True
+            )
+        )
+        .select(
+            pl.when((habit == "case") & draws.happens("capitals", 0.7))
+            .then(text.str.to_uppercase())
+            .when(habit == "case")
+            .then(text.str.to_lowercase())
+            .when(habit == "spaces")
+            .then(pl.lit(" ") + text.str.replace(" ", draws.one_of("space", _SPACES)))
+            .otherwise(text)
+        )
+        .to_series()
     )
 
 
-def _mistyped(text: pl.Expr, draws: Draws) -> pl.Expr:
+def _mistyped(text: pl.Expr, at: pl.Expr, draws: Draws) -> pl.Expr:
     """Two letters swapped, one left out, one doubled, or one wrong; never the first."""
-    at = draws.below("where", text.str.len_chars().cast(pl.Int64) - 3) + 1
-    before, letter, next_letter = (
+    before, letter, following = (
         text.str.slice(0, at),
         text.str.slice(at, 1),
         text.str.slice(at + 1, 1),
@@ -93,12 +97,12 @@ def _mistyped(text: pl.Expr, draws: Draws) -> pl.Expr:
     kind = draws.below("kind of typo", 4)
     return (
         pl.when(kind == 0)
-        .then(pl.concat_str(before, next_letter, letter, after))
+        .then(pl.concat_str(before, following, letter, after))
         .when(kind == 1)
-        .then(pl.concat_str(before, next_letter, after))
+        .then(pl.concat_str(before, following, after))
         .when(kind == 2)
-        .then(pl.concat_str(before, letter, letter, next_letter, after))
-        .otherwise(pl.concat_str(before, wrong, next_letter, after))
+        .then(pl.concat_str(before, letter, letter, following, after))
+        .otherwise(pl.concat_str(before, wrong, following, after))
     )
 
 
