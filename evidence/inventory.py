@@ -71,6 +71,11 @@ def sums_text(digests: Mapping[str, str]) -> bytes:
     return "".join(lines).encode()
 
 
+def one_line(text: str) -> str:
+    """The text as it can be told: a name may hold line breaks and terminal sequences."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
 def write_file(path: Path, pieces: Iterable[bytes]) -> None:
     """Write a whole file or none: under a temporary name first, on the disk, then renamed."""
     partial = path.with_name(f"{path.name}.partial")

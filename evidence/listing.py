@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from evidence.errors import EvidenceError
-from evidence.inventory import ATTESTATION_NAME, JOURNAL_NAME
+from evidence.inventory import ATTESTATION_NAME, JOURNAL_NAME, one_line
 from evidence.models import Frozen
 from evidence.statement import Attestation, MalformedAttestation, read_attestation
 
@@ -51,7 +51,7 @@ def list_and_tell(root: Path, *, say: Callable[[str], None] = print) -> int:
         say(f"no runs in {root} yet")
         return 0
     for line in _table(runs):
-        say(line)
+        say(one_line(line))
     return 0
 
 

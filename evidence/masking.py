@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from evidence.errors import BrowserFailed
-from evidence.redact import SHORTEST_SECRET
 
 if TYPE_CHECKING:
     from playwright.sync_api import Frame, Page
 
 _ATTEMPTS = 5
+# A shorter value would mask words of every page.
+_SHORTEST_SECRET = 4
 
 # Collects what a page can show, open shadow roots included.
 _VISIT = """
@@ -82,7 +83,7 @@ def masked_picture(
     Raises BrowserFailed when the page's own script puts a secret back time after time.
     """
     known = sorted(
-        ([name, value] for name, value in secrets.items() if len(value) >= SHORTEST_SECRET),
+        ([name, value] for name, value in secrets.items() if len(value) >= _SHORTEST_SECRET),
         key=lambda pair: -len(pair[1]),
     )
     if not known:

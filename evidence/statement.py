@@ -71,7 +71,6 @@ class Attestation:
 
     payload: bytes
     signature: bytes
-    key_id: str
     subjects: dict[str, str]
     predicate: Predicate
 
@@ -131,7 +130,7 @@ def statement_digest(payload: bytes) -> str:
 def envelope_for(payload: bytes, key: SigningKey) -> bytes:
     """The signed envelope around a statement, as `attestation.json` holds it."""
     signature = key.sign(pre_authentication_encoding(PAYLOAD_TYPE, payload))
-    return _envelope(payload, signature, key.fingerprint)
+    return _envelope(payload, signature)
 
 
 def pre_authentication_encoding(payload_type: str, payload: bytes) -> bytes:
@@ -151,7 +150,7 @@ def read_attestation(content: bytes) -> Attestation:
         (entry,) = envelope["signatures"]
         payload = base64.b64decode(envelope["payload"], validate=True)
         signature = base64.b64decode(entry["sig"], validate=True)
-        canonical = _envelope(payload, signature, entry["keyid"])
+        canonical = _envelope(payload, signature)
     except (ValueError, KeyError, TypeError, binascii.Error, RecursionError):
         raise MalformedAttestation(
             "attestation.json is not a DSSE envelope with one signature."
@@ -161,10 +160,10 @@ def read_attestation(content: bytes) -> Attestation:
             "attestation.json is not in its canonical form: a byte outside the signed statement "
             "was changed."
         )
-    return _read_statement(payload, signature, entry["keyid"])
+    return _read_statement(payload, signature)
 
 
-def _read_statement(payload: bytes, signature: bytes, key_id: str) -> Attestation:
+def _read_statement(payload: bytes, signature: bytes) -> Attestation:
     try:
         statement = json.loads(payload)
         kinds = statement["_type"], statement["predicateType"]
@@ -189,14 +188,15 @@ def _read_statement(payload: bytes, signature: bytes, key_id: str) -> Attestatio
         )
     if repeated or not canonical:
         raise MalformedAttestation("the statement is not in its canonical form.")
-    return Attestation(payload, signature, key_id, subjects, predicate)
+    return Attestation(payload, signature, subjects, predicate)
 
 
-def _envelope(payload: bytes, signature: bytes, key_id: str) -> bytes:
+def _envelope(payload: bytes, signature: bytes) -> bytes:
     envelope: dict[str, JsonValue] = {
         "payload": base64.b64encode(payload).decode(),
         "payloadType": PAYLOAD_TYPE,
-        "signatures": [{"keyid": key_id, "sig": base64.b64encode(signature).decode()}],
+        # An empty key id, as cosign writes it: a hint that is not signed could only mislead.
+        "signatures": [{"keyid": "", "sig": base64.b64encode(signature).decode()}],
     }
     return _canonical(envelope) + b"\n"
 

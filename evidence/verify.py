@@ -17,6 +17,7 @@ from evidence.inventory import (
     JOURNAL_NAME,
     SIGNER_NAME,
     digests_of,
+    one_line,
     take_inventory,
 )
 from evidence.keys import local_fingerprint, trusted_keys
@@ -124,7 +125,11 @@ def verify_and_tell(
 
 
 def describe(result: Verification) -> Iterator[str]:
-    """The result in lines for a terminal."""
+    """The result in lines for a terminal; nothing of the run can break or colour one."""
+    return map(one_line, _lines(result))
+
+
+def _lines(result: Verification) -> Iterator[str]:
     for finding in result.findings:
         place = f"{finding.path}: " if finding.path else ""
         yield f"✕ {finding.kind:<11} {place}{finding.detail}"
