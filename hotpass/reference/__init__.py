@@ -51,6 +51,19 @@ def town_spellings() -> dict[str, str]:
     return spellings
 
 
+@cache
+def common_words() -> pl.DataFrame:
+    """Return words of many names and addresses, and the share of them that hold each, roughly."""
+    shares = _read("common_words.csv").with_columns(pl.col("share").cast(pl.Float64))
+    return shares.group_by("word", maintain_order=True).agg(pl.col("share").max())
+
+
+@cache
+def word_forms() -> dict[str, str]:
+    """Return abbreviations in names and addresses with the word that each stands for."""
+    return dict(_read("word_forms.csv").select("written", "word").iter_rows())
+
+
 def _read(name: str) -> pl.DataFrame:
     content = files(__package__).joinpath(name).read_bytes()
     return pl.read_csv(content, infer_schema=False)

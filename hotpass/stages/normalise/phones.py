@@ -43,10 +43,9 @@ def _read_plain(texts: pl.Series, region: str) -> pl.Series:
     """
     metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
     nothing = pl.Series(texts.name, [None] * texts.len(), dtype=pl.String)
-    if (
-        metadata is None
-        or not metadata.national_prefix_for_parsing == "0" == metadata.national_prefix
-    ):
+    if metadata is None or metadata.fixed_line is None:
+        return nothing
+    if not metadata.national_prefix_for_parsing == "0" == metadata.national_prefix:
         return nothing
     shortest = min(metadata.fixed_line.possible_length)
     kinds = [getattr(metadata, kind) for kind in KINDS]
@@ -110,7 +109,7 @@ def _is_sound(number: phonenumbers.PhoneNumber) -> bool:
     metadata = phonenumbers.PhoneMetadata.metadata_for_region(
         phonenumbers.region_code_for_number(number) or "001", None
     )
-    if metadata is None or not metadata.fixed_line.possible_length:
+    if metadata is None or metadata.fixed_line is None or not metadata.fixed_line.possible_length:
         return True
     national = phonenumbers.national_significant_number(number)
     return len(national) >= min(metadata.fixed_line.possible_length)

@@ -1,0 +1,123 @@
+"""Clusters: pairs that match become organisations, none that contradicts itself."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import polars as pl
+
+from hotpass.stages.resolve.scoring import score_pairs
+
+# One pair, however sure, may not outvote a group that says otherwise.
+STRONGEST = 20.0
+# Within larger groups only the pairs that blocking found are weighed; the others count as unlike.
+LARGEST_WEIGHED = 80
+UNLIKE = -10.0
+
+
+def cluster(keys: pl.DataFrame, pairs: pl.DataFrame, threshold: float) -> tuple[pl.DataFrame, int]:
+    """Return record and cluster for every record, and how many pairs reached `threshold`.
+
+    Records that a chain of matches connects are one group at first. Where not all of a group's
+    pairs match, or it holds two registration numbers, it is taken apart and built up again from
+    the likeliest pairs (average linkage), never across two registration numbers.
+    """
+    matches = score_pairs(keys, pairs, threshold)
+    groups = connect(keys.height, matches)
+    doubtful = _find_doubtful(keys, groups, matches)
+    weights = score_pairs(keys, _pairs_within(doubtful), None)
+    rebuilt = _rebuild(doubtful, weights, threshold)
+    labels = groups.join(rebuilt, on="record", how="left", maintain_order="left").select(
+        "record", cluster=pl.coalesce("rebuilt", "cluster")
+    )
+    return labels, matches.height
+
+
+def connect(records: int, edges: pl.DataFrame) -> pl.DataFrame:
+    """Return record and cluster: records linked by any path of edges share the least number."""
+    record = pl.int_range(records, dtype=pl.UInt32, eager=True).alias("record")
+    labels = record
+    both = pl.concat(
+        [edges.select(record="left", other="right"), edges.select(record="right", other="left")]
+    )
+    while True:
+        nearest = both.select("record", near=labels.gather(both["other"])).group_by("record").min()
+        lower = (
+            pl.DataFrame({"record": record, "own": labels})
+            .join(nearest, on="record", how="left", maintain_order="left")
+            .select(pl.min_horizontal("own", "near"))
+            .to_series()
+        )
+        lower = lower.gather(lower)  # the label of a label is as near to the end or nearer
+        if lower.equals(labels):
+            return pl.DataFrame({"record": record, "cluster": labels})
+        labels = lower
+
+
+def _find_doubtful(keys: pl.DataFrame, groups: pl.DataFrame, matches: pl.DataFrame) -> pl.DataFrame:
+    """Return record, cluster and registration of the groups that may have to be taken apart."""
+    members = groups.join(keys.select("record", "registration"), on="record")
+    edges = matches.select(record="left").join(groups, on="record").group_by("cluster").len("edges")
+    suspects = (
+        members.group_by("cluster")
+        .agg(pl.len(), numbers=pl.col("registration").drop_nulls().n_unique())
+        .join(edges, on="cluster")
+        .filter(
+            (pl.col("numbers") > 1) | (pl.col("edges") < pl.col("len") * (pl.col("len") - 1) // 2)
+        )
+    )
+    return members.join(suspects, on="cluster", how="semi").sort("cluster", "record")
+
+
+def _pairs_within(doubtful: pl.DataFrame) -> pl.DataFrame:
+    small = doubtful.filter(pl.len().over("cluster") <= LARGEST_WEIGHED)
+    return (
+        small.join(small, on="cluster")
+        .filter(pl.col("record") < pl.col("record_right"))
+        .select(left="record", right="record_right")
+    )
+
+
+def _rebuild(doubtful: pl.DataFrame, weights: pl.DataFrame, threshold: float) -> pl.DataFrame:
+    """Return record and its new group, named by its least record."""
+    found = {
+        (left, right): max(-STRONGEST, min(STRONGEST, weight))
+        for left, right, weight in weights.iter_rows()
+    }
+    rebuilt: list[tuple[int, int]] = []
+    for _, members in doubtful.group_by("cluster", maintain_order=True):
+        numbers = dict(members.select("record", "registration").iter_rows())
+        for group in _link(numbers, found, threshold):
+            rebuilt.extend((record, min(group)) for record in group)
+    return pl.DataFrame(rebuilt, schema={"record": pl.UInt32, "rebuilt": pl.UInt32}, orient="row")
+
+
+def _link(
+    numbers: dict[int, str | None], weights: dict[tuple[int, int], float], threshold: float
+) -> list[list[int]]:
+    """Join the two groups that are likeliest on average, again and again, while they match."""
+    groups = {record: [record] for record in numbers}
+    known = {record: {number} - {None} for record, number in numbers.items()}
+    totals = {pair: weights.get(pair, UNLIKE) for pair in combinations(sorted(groups), 2)}
+    while totals:
+        (one, other), total = max(
+            totals.items(),
+            key=lambda item: (
+                item[1] / (len(groups[item[0][0]]) * len(groups[item[0][1]])),
+                -item[0][0],
+                -item[0][1],
+            ),
+        )
+        if total / (len(groups[one]) * len(groups[other])) < threshold:
+            break
+        if len(known[one] | known[other]) > 1:
+            totals[one, other] = float("-inf")
+            continue
+        groups[one] += groups.pop(other)
+        known[one] |= known.pop(other)
+        del totals[one, other]
+        for third in groups:
+            if third != one:
+                near, far = sorted((one, third)), sorted((other, third))
+                totals[near[0], near[1]] += totals.pop((far[0], far[1]))
+    return list(groups.values())
