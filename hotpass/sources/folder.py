@@ -48,3 +48,13 @@ def read_sheets(path: Path, input_dir: Path) -> Iterator[Sheet]:
             yield from workbook.read_workbook(path, file)
     except OSError as error:
         raise BadInput(f"{file} cannot be read: {error.strerror}.") from None
+
+
+def list_sheets(path: Path, file: str) -> tuple[str, ...]:
+    """The names of a workbook's sheets, found without reading them; none for a text.
+
+    Raises BadInput, naming `file`, for what is no workbook.
+    """
+    if path.suffix.casefold() in delimited.SUFFIXES:
+        return ()
+    return workbook.list_sheets(path, file)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hotpass.errors import BadInput
 
-_ZIP = b"PK\x03\x04"
+_PACKAGE = b"PK\x03\x04"
 _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _WEB_PAGE = (b"<html", b"<!doctype html", b"<table", b"<head", b"<meta", b"<body", b"<style")
 _ENCRYPTED_PARTS = tuple(
@@ -22,7 +22,7 @@ def refuse_what_is_no_workbook(path: Path, file: str) -> None:
         start = stream.read(4096)
     if not start:
         raise BadInput(f"{file} is empty (0 bytes); delete it or save it again.")
-    if start.startswith(_ZIP):
+    if start.startswith(_PACKAGE):
         return
     if start.startswith(_COMPOUND):
         _refuse_encrypted_or_other(path, file)

@@ -12,6 +12,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
@@ -56,27 +57,45 @@ class SheetFacts:
     error_cells: tuple[str, ...]
 
 
+def is_package(path: Path) -> bool:
+    """Whether the file begins as an archive does, whole or cut short."""
+    with path.open("rb") as stream:
+        return stream.read(4) == b"PK\x03\x04"
+
+
 def examine_package(path: Path, file: str) -> dict[str, SheetFacts]:
     """The facts of each worksheet by name.
 
     Raises BadInput, naming `file`, for a package that is cut short, is no workbook, or
     would take too much memory.
     """
+    with _opened(path, file) as package:
+        parts = {info.filename: info for info in package.infolist()}
+        strings = parts.get("xl/sharedStrings.xml")
+        if strings is not None:
+            _refuse_swollen_strings(package, strings, file)
+        return {
+            name: _examine_sheet(package, parts[part], f"sheet '{name}' of {file}")
+            for name, part in _sheet_parts(package)
+            if part in parts
+        }
+
+
+def sheet_names(path: Path, file: str) -> tuple[str, ...]:
+    """The names of the worksheets alone; raises BadInput as `examine_package` does."""
+    with _opened(path, file) as package:
+        return tuple(name for name, _ in _sheet_parts(package))
+
+
+@contextmanager
+def _opened(path: Path, file: str) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(path) as package:
-            parts = {info.filename: info for info in package.infolist()}
-            if "xl/workbook.xml" not in parts:
+            if "xl/workbook.xml" not in package.namelist():
                 raise BadInput(
                     f"{file} is an archive but no workbook; save its table as .xlsx or .csv."
                 )
-            strings = parts.get("xl/sharedStrings.xml")
-            if strings is not None:
-                _refuse_swollen_strings(package, strings, file)
-            return {
-                name: _examine_sheet(package, parts[part], f"sheet '{name}' of {file}")
-                for name, part in _sheet_parts(package)
-                if part in parts
-            }
+            yield package
     except (zipfile.BadZipFile, zlib.error, EOFError, ElementTree.ParseError, RuntimeError):
         raise BadInput(
             f"{file} is damaged or cut short; get it again or save it once more."

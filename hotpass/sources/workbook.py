@@ -12,7 +12,7 @@ import python_calamine
 from hotpass.errors import BadInput
 from hotpass.sources.guard import refuse_what_is_no_workbook
 from hotpass.sources.merged import banner_rows, fill_merged
-from hotpass.sources.package import SheetFacts, examine_package
+from hotpass.sources.package import SheetFacts, examine_package, is_package, sheet_names
 from hotpass.sources.sheet import Sheet
 
 SUFFIXES = (".xlsx", ".xlsm", ".xls")
@@ -24,19 +24,29 @@ def read_workbook(path: Path, file: str) -> Iterator[Sheet]:
     Raises BadInput, naming `file`, for what cannot be opened or would take too much memory.
     """
     refuse_what_is_no_workbook(path, file)
-    with path.open("rb") as stream:
-        is_package = stream.read(2) == b"PK"
-    facts = examine_package(path, file) if is_package else None
-    try:
-        # By its content: a workbook of the newer kind may well be named .xls.
-        reader = fastexcel.read_excel(path.read_bytes())
-    except fastexcel.FastExcelError as error:
-        raise BadInput(_why(error, file)) from None
+    facts = examine_package(path, file) if is_package(path) else None
+    reader = _open(path, file)
     for name in reader.sheet_names:
         if facts is None:
             yield _read_sheet(reader, path, file, name, None)
         elif name in facts:
             yield _read_sheet(reader, path, file, name, facts[name])
+
+
+def list_sheets(path: Path, file: str) -> tuple[str, ...]:
+    """The names of a workbook's sheets; raises BadInput, naming `file`, as reading it does."""
+    refuse_what_is_no_workbook(path, file)
+    if is_package(path):
+        return sheet_names(path, file)
+    return tuple(_open(path, file).sheet_names)
+
+
+def _open(path: Path, file: str) -> fastexcel.ExcelReader:
+    try:
+        # By its content: a workbook of the newer kind may well be named .xls.
+        return fastexcel.read_excel(path.read_bytes())
+    except fastexcel.FastExcelError as error:
+        raise BadInput(_why(error, file)) from None
 
 
 def _why(error: Exception, place: str) -> str:
