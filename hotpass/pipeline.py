@@ -18,7 +18,6 @@ from hotpass.errors import BadInput, InternalError
 from hotpass.outputs import ensure_writable
 from hotpass.progress import Progress, silent
 from hotpass.stages.aggregate import Aggregated, aggregate
-from hotpass.stages.enrich import enrich
 from hotpass.stages.export import RefinedTables, export_enriched, export_refined
 from hotpass.stages.ingest import Ingested, SheetRead, ingest
 from hotpass.stages.normalise import normalise
@@ -178,6 +177,8 @@ def enrich_workbook(request: EnrichRequest, hooks: Hooks | None = None) -> Enric
         CannotWrite: the output's folder refuses files (said before any work is done).
         InternalError: an added value breaks the contract.
     """
+    from hotpass.stages.enrich import enrich
+
     hooks = hooks or Hooks()
     _ensure_output(request.output_path)
     if request.output_path.resolve() == request.input_path.resolve():
@@ -203,7 +204,7 @@ def enrich_workbook(request: EnrichRequest, hooks: Hooks | None = None) -> Enric
 
 
 class _Stages:
-    """Times each stage and tells of its beginning and end."""
+    """Times each stage and tells of its beginning."""
 
     def __init__(self, hooks: Hooks) -> None:
         self._hooks = hooks
@@ -217,7 +218,6 @@ class _Stages:
         yield
         self._seconds = self.seconds_so_far()
         self._running = None
-        self._hooks.progress(stage, 1, 1)
 
     def seconds_so_far(self) -> dict[str, float]:
         """Seconds by stage, the one that runs now with what it has taken until here."""

@@ -70,6 +70,8 @@ def _drawn(stream: TextIO) -> Iterator[Progress]:
 
     def draw(stage: str, done: int, total: int | None) -> None:
         if stage not in tasks:
+            for earlier in tasks.values():
+                bars.update(earlier, completed=1, total=1)
             tasks[stage] = bars.add_task(stage, total=None)
         bars.update(tasks[stage], completed=done, total=total)
 

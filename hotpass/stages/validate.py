@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from hotpass.contracts.frame import violations
+from hotpass.contracts.frame import dtypes, violations
 from hotpass.contracts.organisation import ORGANISATIONS, PLACE
 from hotpass.errors import InternalError
 
@@ -28,12 +28,13 @@ def validate(organisations: pl.DataFrame, rows: pl.DataFrame) -> Validated:
     """Split organisations by their contract; every row of a rejected one is rejected.
 
     Args:
-        organisations: the contract's columns and types, one row an organisation.
+        organisations: the contract's columns, integers of any width, one row an organisation.
         rows: the ledger: PLACE, organisation_id, fate kept or merged.
 
     Raises:
         InternalError: a row names an organisation that is not there.
     """
+    organisations = organisations.cast(dict(dtypes(ORGANISATIONS)))
     found = violations(ORGANISATIONS, organisations)
     broken = organisations[found["row"].unique().sort()].select("organisation_id").unique()
     named = found.with_columns(

@@ -1,0 +1,91 @@
+"""`hotpass enrich`: the empty fields of a refined workbook filled, each with its source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from hotpass.pipeline import EnrichOutcome
+
+
+@click.command()
+@click.option(
+    "--input",
+    "input_path",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Workbook that `hotpass refine` wrote.",
+)
+@click.option(
+    "--output",
+    "output_path",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Workbook to write; the Parquet files come beside it.",
+)
+@click.option("--profile", "profile_name", metavar="NAME", help="Profile of the data.")
+@click.option(
+    "--allow-network",
+    type=bool,
+    is_flag=False,
+    flag_value=True,
+    default=None,
+    metavar="[true|false]",
+    help="May sources on the network be asked? Alone it means true; without it the settings say.",
+)
+def command(
+    input_path: Path, output_path: Path, profile_name: str | None, allow_network: bool | None
+) -> None:
+    """Fill the empty fields of a refined workbook, each value with its source.
+
+    What is there stays as it is. Without the network the same workbook always gives the same
+    additions.
+    """
+    from hotpass.cli.progress import shown_progress
+    from hotpass.config.profiles import load_profile
+    from hotpass.config.settings import load_settings
+
+    config = load_settings({"profile": profile_name, "allow_network": allow_network}).config
+    load_profile(config.profile, config.profile_dir)
+
+    from hotpass.pipeline import EnrichRequest, Hooks, enrich_workbook
+
+    with shown_progress() as progress:
+        outcome = enrich_workbook(
+            EnrichRequest(input_path, output_path, allow_network=config.allow_network),
+            Hooks(progress=progress),
+        )
+    click.echo(summarise(outcome))
+
+
+def summarise(outcome: EnrichOutcome) -> str:
+    """Say in a few lines what was added from where, how sure it is, and where it was written."""
+    import polars as pl
+
+    by_source = (
+        outcome.additions.group_by("source", "field")
+        .agg(
+            pl.len().alias("values"),
+            pl.col("confidence").min().alias("lowest"),
+            pl.col("confidence").max().alias("highest"),
+        )
+        .sort("values", "source", "field", descending=[True, False, False])
+    )
+    lines = [
+        f"{outcome.additions.height:,} empty values filled in {outcome.organisations:,} "
+        "organisations"
+    ]
+    lines += [
+        f"{row['field']} from {row['source']}: {row['values']:,} values, confidence "
+        + (
+            f"{row['lowest']:.2f}"
+            if row["lowest"] == row["highest"]
+            else f"{row['lowest']:.2f} to {row['highest']:.2f}"
+        )
+        for row in by_source.iter_rows(named=True)
+    ]
+    lines += [f"written: {path}" for path in outcome.files]
+    return "\n".join(lines)

@@ -1,0 +1,84 @@
+"""`hotpass refine`: a folder of workbooks into one checked list of organisations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from hotpass.pipeline import RefineOutcome
+
+WARNINGS_SHOWN = 10
+
+
+@click.command()
+@click.option(
+    "--input-dir",
+    type=click.Path(path_type=Path),
+    help="Folder of workbooks and delimited texts, read with all its subfolders.",
+)
+@click.option(
+    "--output-path",
+    type=click.Path(path_type=Path),
+    help="Workbook to write; the Parquet files and the quality report come beside it.",
+)
+@click.option("--profile", "profile_name", metavar="NAME", help="How the input is to be read.")
+@click.option(
+    "--archive/--no-archive", default=None, help="Also write a dated archive of every output."
+)
+def command(
+    input_dir: Path | None,
+    output_path: Path | None,
+    profile_name: str | None,
+    archive: bool | None,
+) -> None:
+    """Read a folder of workbooks and write one clean, checked list of organisations.
+
+    Every row that is read is kept, merged or rejected, and the summary counts them. What is
+    not given comes from the settings (`hotpass overview` shows them with their origins).
+    """
+    from hotpass.cli.progress import shown_progress
+    from hotpass.config.profiles import load_profile
+    from hotpass.config.settings import load_settings
+
+    config = load_settings(
+        {
+            "input_dir": input_dir,
+            "output_path": output_path,
+            "profile": profile_name,
+            "archive": archive,
+        }
+    ).config
+    profile = load_profile(config.profile, config.profile_dir)
+
+    from hotpass.pipeline import Hooks, RefineRequest, refine
+
+    with shown_progress() as progress:
+        outcome = refine(
+            RefineRequest(config.input_dir, config.output_path, profile, config.archive),
+            Hooks(seed=config.seed, progress=progress),
+        )
+    click.echo(summarise(outcome))
+
+
+def summarise(outcome: RefineOutcome) -> str:
+    """Say in a few lines what was read, what became of it, and where it is."""
+    counts = outcome.report.counts
+    lines = [
+        f"{counts.read:,} rows read = {counts.kept:,} kept + {counts.merged:,} merged "
+        f"+ {counts.rejected:,} rejected",
+        f"{counts.organisations:,} organisations from {len(outcome.report.inputs):,} files "
+        f"in {sum(outcome.report.seconds.values()):.1f} s",
+    ]
+    lines += [
+        f"rejected for {rule}: {rows:,} rows" for rule, rows in outcome.report.violations.items()
+    ]
+    lines += [f"warning: {warning}" for warning in outcome.report.warnings[:WARNINGS_SHOWN]]
+    if (more := len(outcome.report.warnings) - WARNINGS_SHOWN) > 0:
+        lines.append(f"warning: {more:,} more in the quality report")
+    lines += [f"written: {path}" for path in outcome.files]
+    if outcome.archive is not None:
+        lines.append(f"archived: {outcome.archive}")
+    return "\n".join(lines)
