@@ -66,15 +66,15 @@ def rehearse_end_to_end(run: Run, staging: EndToEndStaging) -> None:
                 "--profile", profile, f"--allow-network={network}",
             )  # fmt: skip
         with run.step("judge refined"):
-            _judge_refined(run, staging, refined)
+            judge_refined(run, staging, refined)
         if enrich.exit_code == 0:
             with run.step("judge enriched"):
-                _judge_enriched(run, refined, enriched)
+                judge_enriched(run, refined, enriched)
     else:
         run.note("refine left no workbook, so enrich and the checks on both could not run.")
     with run.step("qa"):
         _hotpass(run, staging, "qa", "all", "--log-dir", _from_root(artifacts / "qa", staging))
-        _judge_gates(run, artifacts / "qa" / "qa.json")
+        judge_gates(run, artifacts / "qa" / "qa.json")
     with run.step("record"):
         run.save("metadata.json", _metadata(run, staging))
         for path in sorted(artifacts.rglob("*")):
@@ -128,7 +128,8 @@ def _hotpass(run: Run, staging: EndToEndStaging, command: str, *arguments: str) 
     return result
 
 
-def _judge_refined(run: Run, staging: EndToEndStaging, refined: Path) -> None:
+def judge_refined(run: Run, staging: EndToEndStaging, refined: Path) -> None:
+    """Check the refined workbook and the ledger beside it, as they are on disk."""
     from hotpass.pipeline import contract_violations, read_refined
     from rehearsals.reconciliation import judge_merges, read_ledger, read_truth
 
@@ -181,7 +182,8 @@ def _judge_refined(run: Run, staging: EndToEndStaging, refined: Path) -> None:
     )
 
 
-def _judge_enriched(run: Run, refined: Path, enriched: Path) -> None:
+def judge_enriched(run: Run, refined: Path, enriched: Path) -> None:
+    """Check the enriched workbook against the refined one, cell by cell."""
     from rehearsals.reconciliation import compare_enriched
 
     difference = compare_enriched(refined, enriched)
@@ -202,7 +204,8 @@ def _judge_enriched(run: Run, refined: Path, enriched: Path) -> None:
     )
 
 
-def _judge_gates(run: Run, report: Path) -> None:
+def judge_gates(run: Run, report: Path) -> None:
+    """Check the report that `hotpass qa all` left."""
     from rehearsals.reconciliation import read_gates
 
     gates = read_gates(report)

@@ -59,13 +59,16 @@ def _run_and_seal(plan: Plan, rehearsals: RehearsalsFile, say: Say) -> int:
     from evidence.journal import read_journal
     from evidence.keys import load_signing_key
     from evidence.outcome import record_from
+    from evidence.redact import Redactor
     from evidence.seal import seal
 
     key = load_signing_key()
     directory, interrupted = _run(plan, rehearsals, say)
     with _signals_held(say):
         record = record_from(read_journal(directory / "journal.jsonl").events)
-        seal(directory, record, key)
+        sealed = seal(directory, record, key, redactor=Redactor(_secrets(plan)))
+        if sealed.picture_problem:
+            say(f"no picture of the report: {sealed.picture_problem}")
         _render(plan, rehearsals, record, directory, say)
         for line in _closing_lines(plan, record, directory):
             say(line)
@@ -74,8 +77,8 @@ def _run_and_seal(plan: Plan, rehearsals: RehearsalsFile, say: Say) -> int:
 
 def _run(plan: Plan, rehearsals: RehearsalsFile, say: Say) -> tuple[Path, Interrupted | None]:
     """Everything that the journal records; no exception of the rehearsal leaves it unsealed."""
+    from evidence.listing import previous_statement_digest
     from evidence.run import open_run
-    from evidence.seal import previous_statement_digest
     from rehearsals.configuration import settings_with_origins
     from rehearsals.surroundings import git_state, operator_name, tool_versions
 
@@ -99,7 +102,7 @@ def _run(plan: Plan, rehearsals: RehearsalsFile, say: Say) -> tuple[Path, Interr
                 required_files=kind.required_files,
                 simulated=staging.target.simulated,
                 override=plan.override,
-                secrets={name: os.environ.get(name, "") for name in staging.target.credentials},
+                secrets=_secrets(plan),
                 previous=previous_statement_digest(evidence_root, kind.name, staging.target_name),
                 echo=say,
             ) as run,
@@ -122,6 +125,12 @@ def _run(plan: Plan, rehearsals: RehearsalsFile, say: Say) -> tuple[Path, Interr
     return directory, interrupted
 
 
+def _secrets(plan: Plan) -> dict[str, str]:
+    """The values of the target's credentials by name."""
+    names = plan.staging.target.credentials
+    return {name: os.environ[name] for name in names if os.environ.get(name)}
+
+
 def _render(
     plan: Plan, rehearsals: RehearsalsFile, record: RunRecord, directory: Path, say: Say
 ) -> None:
@@ -133,7 +142,7 @@ def _render(
         say(f"documents not updated: {error}")
         return
     for change in changes:
-        say(f"updated {change.path}")
+        say(f"updated {change.path}: {change.what}")
 
 
 def _closing_lines(plan: Plan, record: RunRecord, directory: Path) -> tuple[str, ...]:
