@@ -1,95 +1,89 @@
-"""Take secrets out of everything before it is written: known values and the shapes of tokens."""
+"""Take secrets out of everything before it is written; each becomes `<redacted:NAME>`.
+
+What is found: the values that the run was told, in every form in which programs print
+them; tokens by their shape; private keys; passwords in URLs; values given to names such as
+`password` or `api_key`. Digests, commit ids, UUIDs and paths stay.
+"""
 
 from __future__ import annotations
 
+import io
 import re
+import threading
 from collections import Counter
 from collections.abc import Mapping
-from typing import Protocol
 
 from pydantic import JsonValue
 
-SHORTEST_SECRET = 4
-
-_SHAPES: tuple[tuple[str, bytes], ...] = (
-    ("github-token", rb"\bgh[pousr]_[A-Za-z0-9]{36,}"),
-    ("aws-access-key", rb"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
-    ("jwt", rb"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]+"),
-)
-
-
-class Writable(Protocol):
-    """What takes bytes."""
-
-    def write(self, data: bytes, /) -> object: ...
+from evidence.known_secrets import KnownSecrets
+from evidence.redacting_stream import RedactingStream, Writable, replacement
+from evidence.secret_assignments import secret_called
 
 
 class Redactor:
-    """Replaces each secret by `<redacted:NAME>` and counts what it replaced."""
+    """Replaces secrets and counts by name what it replaced. Threads may share one."""
 
     def __init__(self, secrets: Mapping[str, str] | None = None) -> None:
+        self._known = KnownSecrets()
         self._counts: Counter[str] = Counter()
-        self._known: dict[bytes, str] = {}
+        self._lock = threading.Lock()
         for name, value in (secrets or {}).items():
             self.learn(name, value)
 
     @property
     def counts(self) -> dict[str, int]:
         """How often each secret was replaced so far, by name."""
-        return dict(sorted(self._counts.items()))
+        with self._lock:
+            return dict(sorted(self._counts.items()))
 
     def learn(self, name: str, value: str) -> None:
-        """Replace that value from now on; one shorter than four characters is not a secret."""
-        if len(value) >= SHORTEST_SECRET:
-            self._known[value.encode("utf-8", "surrogateescape")] = name
+        """Replace that value from now on.
+
+        One shorter than four bytes is not: it would be replaced in the middle of words.
+        """
+        with self._lock:
+            self._known.add(re.sub(r"[^\w.-]", "-", name) or "secret", value)
 
     def text(self, value: str) -> str:
         """The text without secrets."""
-        return self.bytes(value.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
-
-    def data(self, value: JsonValue) -> JsonValue:
-        """The value without secrets in its strings and keys."""
-        if isinstance(value, str):
-            return self.text(value)
-        if isinstance(value, list):
-            return [self.data(item) for item in value]
-        if isinstance(value, dict):
-            return {self.text(key): self.data(item) for key, item in value.items()}
-        return value
+        return self.bytes(value.encode("utf-8", "surrogateescape")).decode("utf-8", "replace")
 
     def bytes(self, value: bytes) -> bytes:
         """The bytes without secrets."""
-        for secret in sorted(self._known, key=len, reverse=True):
-            if secret in value:
-                name = self._known[secret]
-                self._counts[name] += value.count(secret)
-                value = value.replace(secret, b"<redacted:%s>" % name.encode())
-        for name, shape in _SHAPES:
-            value, count = re.subn(shape, b"<redacted:%s>" % name.encode(), value)
-            self._counts[name] += count
+        clean = io.BytesIO()
+        stream = self.stream(clean)
+        stream.write(value)
+        stream.close()
+        return clean.getvalue()
+
+    def data(self, value: JsonValue) -> JsonValue:
+        """The value without secrets in its strings and keys.
+
+        A key says what its value is, and so does a flag what comes after it in a list.
+        """
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list):
+            before: list[JsonValue] = ["", *value]
+            return [self._named(*pair) for pair in zip(before, value, strict=False)]
+        if isinstance(value, dict):
+            return {self.text(key): self._named(f"--{key}", item) for key, item in value.items()}
         return value
 
     def stream(self, sink: Writable) -> RedactingStream:
-        """A stream that writes what it is given to the sink, without secrets."""
-        return RedactingStream(self, sink)
+        """A stream that hands what it is given on to the sink, without secrets."""
+        return RedactingStream(self._known, self._count, sink)
 
+    def _named(self, flag: JsonValue, value: JsonValue) -> JsonValue:
+        if not (isinstance(value, str) and isinstance(flag, str) and flag.startswith("--")):
+            return self.data(value)
+        clean = self.text(value)
+        called = secret_called(flag, clean) if clean == value else None
+        if called is None:
+            return clean
+        self._count(called)
+        return replacement(called)
 
-class RedactingStream:
-    """Holds back the line that has no end yet, so that no secret is seen in two halves."""
-
-    def __init__(self, redactor: Redactor, sink: Writable) -> None:
-        self._redactor = redactor
-        self._sink = sink
-        self._rest = b""
-
-    def write(self, data: bytes) -> None:
-        """Take bytes, cut anywhere."""
-        whole, end, self._rest = (self._rest + data).rpartition(b"\n")
-        if end:
-            self._sink.write(self._redactor.bytes(whole + end))
-
-    def close(self) -> None:
-        """Write what was held back; the sink stays open."""
-        rest, self._rest = self._rest, b""
-        if rest:
-            self._sink.write(self._redactor.bytes(rest))
+    def _count(self, name: str) -> None:
+        with self._lock:
+            self._counts[name] += 1
