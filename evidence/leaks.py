@@ -67,6 +67,8 @@ def _line_of_leak(file: IO[bytes], redactor: Redactor) -> int | None:
         if clean != window:
             return 1 + lines_before + window.count(b"\n", 0, _first_difference(window, clean))
         kept = window[-_OVERLAP:]
+        # What gives a secret away may stand before it on its line.
+        kept = kept[kept.find(b"\n") + 1 :]
         lines_before += window.count(b"\n") - kept.count(b"\n")
     return None
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from playwright.sync_api import Page, sync_playwright
 
 from evidence.journal import read_journal
 from evidence.keys import SigningKey, load_signing_key
@@ -133,3 +137,21 @@ def new_run(tmp_path: Path) -> Callable[..., Recorded]:
         return record_run(tmp_path / "staging", rehearse, **options)  # type: ignore[arg-type]
 
     return record
+
+
+@pytest.fixture
+def in_browser() -> Callable[..., AbstractContextManager[Page]]:
+    """Open a page in the browser that pictures are taken with: `in_browser(path, width=…)`."""
+
+    @contextmanager
+    def opened(path: Path, *, width: int = 1000) -> Iterator[Page]:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=shutil.which("chromium"), chromium_sandbox=os.geteuid() != 0
+            )
+            page = browser.new_page(viewport={"width": width, "height": 800})
+            page.goto(path.as_uri())
+            yield page
+            browser.close()
+
+    return opened
