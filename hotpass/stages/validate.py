@@ -34,7 +34,7 @@ def validate(organisations: pl.DataFrame, rows: pl.DataFrame) -> Validated:
     Raises:
         InternalError: a row names an organisation that is not there.
     """
-    organisations = organisations.cast(dict(dtypes(ORGANISATIONS)))
+    organisations = organisations.cast(dtypes(ORGANISATIONS))
     found = violations(ORGANISATIONS, organisations)
     broken = organisations[found["row"].unique().sort()].select("organisation_id").unique()
     named = found.with_columns(
