@@ -32,6 +32,11 @@ def read_emails(texts: pl.Series, profile: Profile) -> pl.DataFrame:
     return pl.DataFrame(readings, schema={"read": pl.String, "problem": pl.String}, orient="row")
 
 
+def read_email(text: str) -> str | None:
+    """Read one text as an address; null where it is none."""
+    return _read(text.lower())[0]
+
+
 def _read(text: str) -> tuple[str | None, str | None]:
     parts = [
         part.removeprefix("mailto:").strip(".:'")

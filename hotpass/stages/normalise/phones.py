@@ -35,6 +35,11 @@ def read_phones(texts: pl.Series, profile: Profile) -> pl.DataFrame:
     )
 
 
+def read_phone(text: str, region: str) -> str | None:
+    """Read one text as a number of `region`; null where it cannot be dialled."""
+    return _read(text, region)[0]
+
+
 def _read_plain(texts: pl.Series, region: str) -> pl.Series:
     """Read what needs no parser: digits, spaces and brackets that fit the region's numbering plan.
 

@@ -26,6 +26,11 @@ def read_websites(texts: pl.Series, profile: Profile) -> pl.DataFrame:
     return pl.DataFrame(readings, schema={"read": pl.String, "problem": pl.String}, orient="row")
 
 
+def registered_domain(host: str) -> str:
+    """Return the part of `host` that its owner registered, or "" where there is none."""
+    return _known_suffixes()(host).top_domain_under_public_suffix
+
+
 def _read(text: str) -> tuple[str | None, str | None]:
     if "@" in text:
         return None, "An e-mail address, not a website."
