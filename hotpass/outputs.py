@@ -89,6 +89,11 @@ def written_together(folder: Path, stem: str) -> Iterator[Path]:
             _flush_to_disk(path)
         with _signals_held():
             _move_all(new_files, folder, set_aside=unfinished / "before")
+    except OSError as error:
+        # A failed write names no file, and the unfinished ones are nobody's concern.
+        if error.filename is None or str(error.filename).startswith(str(unfinished)):
+            raise OSError(error.errno, error.strerror, str(folder)) from error
+        raise
     finally:
         with _signals_held():
             shutil.rmtree(unfinished, ignore_errors=True)

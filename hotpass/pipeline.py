@@ -31,7 +31,6 @@ from hotpass.stages.quality import (
     measure_fields,
 )
 from hotpass.stages.read_back import contract_violations, read_refined, read_valid
-from hotpass.stages.resolve import resolve
 from hotpass.stages.validate import Validated, validate
 
 __all__ = [
@@ -118,6 +117,10 @@ def refine(request: RefineRequest, hooks: Hooks | None = None) -> RefineOutcome:
 
     with stages.timed("ingest"):
         ingested = ingest(request.input_dir, request.profile, report=hooks.progress)
+
+    # Imported here, since it takes a second that a refused input need not wait for.
+    from hotpass.stages.resolve import resolve
+
     with stages.timed("normalise"):
         normalised = normalise(ingested.frame, request.profile)
     with stages.timed("resolve"):

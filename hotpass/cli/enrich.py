@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hotpass.cli.wording import number_of
+
 if TYPE_CHECKING:
     from hotpass.pipeline import EnrichOutcome
 
@@ -75,11 +77,12 @@ def summarise(outcome: EnrichOutcome) -> str:
         .sort("values", "source", "field", descending=[True, False, False])
     )
     lines = [
-        f"{outcome.additions.height:,} empty values filled in {outcome.organisations:,} "
-        "organisations"
+        f"{number_of(outcome.additions.height, 'empty value')} filled in "
+        f"{number_of(outcome.organisations, 'organisation')}"
     ]
     lines += [
-        f"{row['field']} from {row['source']}: {row['values']:,} values, confidence "
+        f"{row['field']} from {row['source']}: {number_of(row['values'], 'value')}, "
+        "confidence "
         + (
             f"{row['lowest']:.2f}"
             if row["lowest"] == row["highest"]

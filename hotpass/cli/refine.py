@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hotpass.cli.wording import number_of
+
 if TYPE_CHECKING:
     from hotpass.pipeline import RefineOutcome
 
@@ -65,18 +67,19 @@ def command(
 
 def summarise(outcome: RefineOutcome) -> str:
     """Say in a few lines what was read, what became of it, and where it is."""
-    counts = outcome.report.counts
+    report, counts = outcome.report, outcome.report.counts
+    seconds = sum(report.seconds.values())
     lines = [
         f"{counts.read:,} rows read = {counts.kept:,} kept + {counts.merged:,} merged "
         f"+ {counts.rejected:,} rejected",
-        f"{counts.organisations:,} organisations from {len(outcome.report.inputs):,} files "
-        f"in {sum(outcome.report.seconds.values()):.1f} s",
+        f"{number_of(counts.organisations, 'organisation')} from "
+        f"{number_of(len(report.inputs), 'file')} in {seconds:.1f} s",
     ]
     lines += [
-        f"rejected for {rule}: {rows:,} rows" for rule, rows in outcome.report.violations.items()
+        f"rejected for {rule}: {number_of(rows, 'row')}" for rule, rows in report.violations.items()
     ]
-    lines += [f"warning: {warning}" for warning in outcome.report.warnings[:WARNINGS_SHOWN]]
-    if (more := len(outcome.report.warnings) - WARNINGS_SHOWN) > 0:
+    lines += [f"warning: {warning}" for warning in report.warnings[:WARNINGS_SHOWN]]
+    if (more := len(report.warnings) - WARNINGS_SHOWN) > 0:
         lines.append(f"warning: {more:,} more in the quality report")
     lines += [f"written: {path}" for path in outcome.files]
     if outcome.archive is not None:
