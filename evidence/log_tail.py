@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from html import escape
 from pathlib import Path
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 MOST_LINES = 400
 LONGEST_LINE = 2000
@@ -72,7 +73,7 @@ class _Painter:
         # A progress bar goes back to the start of its line; what it wrote last is what was seen.
         line = line.rstrip("\r").rpartition("\r")[2]
         cut = len(line) - LONGEST_LINE
-        pieces: list[Markup] = []
+        pieces: list[str] = []
         position = 0
         for sequence in _SEQUENCE.finditer(line[:LONGEST_LINE]):
             pieces.append(self._span(line[position : sequence.start()]))
@@ -81,14 +82,14 @@ class _Painter:
                 self._change([int(code or 0) for code in colour.split(";")])
         pieces.append(self._span(line[position:LONGEST_LINE]))
         if cut > 0:
-            pieces.append(Markup("<em>… {} more characters</em>").format(f"{cut:,}"))
-        return Markup("").join(pieces)
+            pieces.append(f"<em>… {cut:,} more characters</em>")
+        return Markup("".join(pieces))
 
-    def _span(self, text: str) -> Markup:
+    def _span(self, text: str) -> str:
         shown = escape(text.translate(_CONTROL))
         if not shown or not self.styles:
             return shown
-        return Markup('<span class="{}">{}</span>').format(" ".join(self.styles), shown)
+        return f'<span class="{" ".join(self.styles)}">{shown}</span>'
 
     def _change(self, codes: list[int]) -> None:
         while codes:

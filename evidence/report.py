@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from markupsafe import Markup
 from pydantic import JsonValue
 
 from evidence.content import png_size
@@ -39,7 +40,7 @@ EMBEDDED_BAND = "embedded – simulated, not live"
 DRILL_BAND = "drill – a fault was injected; this is no evidence of readiness"
 
 # What the page may weigh at most, and the share of one log in it.
-ALL_LOGS_BYTES = 4 << 20
+ALL_LOGS_BYTES = 2 << 20
 ONE_LOG_BYTES = 64 << 10
 ALL_PICTURES_BYTES = 4 << 20
 LONGEST_VALUE = 2000
@@ -120,6 +121,17 @@ class _Log:
     tail: LogTail
     wanted_lines: frozenset[int]
     failed: bool
+
+    @property
+    def html(self) -> Markup:
+        """The lines, those marked that a check points at."""
+        mark = Markup("<mark>{}</mark>").format
+        first = self.tail.first
+        lines = list(self.tail.lines)
+        for number in self.wanted_lines:
+            if first <= number < first + len(lines):
+                lines[number - first] = mark(lines[number - first])
+        return Markup("\n").join(lines)
 
 
 @dataclass(frozen=True)
