@@ -122,11 +122,11 @@ def _write_south(book: Any, rows: pl.DataFrame) -> Places:
     sheet = book.add_worksheet(SOUTH.sheet)
     sheet.write(0, 0, "MEMBERS 2024 - SOUTHERN REGION")
     places, row = [], 2
-    for page in rows.iter_slices(_ROWS_A_PAGE):
+    for page in list(rows.iter_slices(_ROWS_A_PAGE)) or [rows]:
         places.append(_write_table(book, sheet, SOUTH, page, header_row=row))
         row += 1 + page.height
     sheet.write(row + 1, 0, "* Members in arrears are not listed.")
-    return pl.concat(places) if places else _places(SOUTH, rows, 3)
+    return pl.concat(places)
 
 
 def _write_afrikaans(book: Any, rows: pl.DataFrame) -> Places:

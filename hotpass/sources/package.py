@@ -29,14 +29,12 @@ MAX_RATIO = 100
 """A part that is not small may be this many times larger than it is compressed."""
 
 _LAST_ROW = 1_048_576
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
 _LONGEST_ROW = 64 << 20
 _MAX_DEFLATE_RATIO = 1032
 
 _TWO_LETTERS = re.compile(rb" r=[\"'][A-Z]{2}")
 _LETTERS = re.compile(rb" r=[\"']([A-Z]{2,3})\d")
-_SIX_DIGITS = re.compile(rb" r=[\"'][A-Z]*\d{6}")
-_SEVEN_DIGITS = re.compile(rb" r=[\"'][A-Z]*\d{7}")
 _CELL = re.compile(rb"<(?:\w+:)?c\s(?:[^>]*?\s)?r=[\"']([A-Z]{1,3})(\d{1,7})[\"'][^>]*?(/?)>")
 _FIRST_COLUMN = re.compile(rb'<c r="A\d+"[^>]*>(?:<f(?:[^>]*/>|[^>]*>[^<]*</f>))?<(?:v>[^<]|is>)')
 _FORMULA_WITHOUT_VALUE = re.compile(
@@ -153,28 +151,28 @@ def _chunks(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[bytes]:
 
 
 def _examine_sheet(package: zipfile.ZipFile, part: zipfile.ZipInfo, place: str) -> SheetFacts:
-    columns, rows = 26, 99_999
-    begins_in_first_column = has_merged_cells = False
+    columns = 26
+    begins_in_first_column = has_formulas = False
     without_value: list[bytes] = []
     errors: list[bytes] = []
+    rows_text = b""
     for rows_text in _whole_rows(package, part):
         if _TWO_LETTERS.search(rows_text):
             letters = set(_LETTERS.findall(rows_text))
             columns = max([columns, *(column_index(name.decode()) + 1 for name in letters)])
-        if rows < _LAST_ROW and _SIX_DIGITS.search(rows_text):
-            rows = _LAST_ROW if _SEVEN_DIGITS.search(rows_text) else 999_999
         if not begins_in_first_column:
             begins_in_first_column = _FIRST_COLUMN.search(rows_text) is not None
-        has_merged_cells = has_merged_cells or b"mergeCell " in rows_text
-        if b"<f" in rows_text or b":f" in rows_text:
+        has_formulas = has_formulas or b"f>" in rows_text
+        if has_formulas:
             without_value += _FORMULA_WITHOUT_VALUE.findall(rows_text)
         if b't="e"' in rows_text:
             errors += _ERROR.findall(rows_text)
-    if columns * rows > MAX_CELLS:
+    if columns * _LAST_ROW > MAX_CELLS:
         _refuse_wide_box(package, part, place)
     return SheetFacts(
         begins_in_first_column,
-        has_merged_cells,
+        # They stand behind the rows.
+        b"mergeCell " in rows_text,
         tuple(cell.decode() for cell in without_value),
         tuple(cell.decode() for cell in errors),
     )

@@ -18,7 +18,6 @@ _LABEL = (
 )
 _FOOTNOTE = r"^(?:\*|†|‡|\(\d\)|\d\)) ?\S"
 _SENTENCE = r"(?:\S+\s+){5,}\S+[.!]$"
-_MOST_VALUES_OF_A_NOTE = 4
 
 
 def find_data_rows(sheet: Sheet, header: Header, fields: pl.DataFrame) -> tuple[pl.Series, int]:
@@ -47,7 +46,8 @@ def find_data_rows(sheet: Sheet, header: Header, fields: pl.DataFrame) -> tuple[
         )
         .with_columns(
             blank=own == 0,
-            label=(own <= _MOST_VALUES_OF_A_NOTE)
+            # With more values beside it, a name that looks like a label is a name.
+            label=((own <= 2) | first.str.ends_with(":"))
             & (first.str.contains(_LABEL) | first.str.contains(_FOOTNOTE)),
         )
         .with_columns(
