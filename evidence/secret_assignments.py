@@ -50,8 +50,8 @@ _NAME_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 # Where a name has its keyword: the keyword's rarest part, and what is around that.
 _KEYWORDS = (
-    (b"k", rb"(?:(?<=[Tt]ok)en|ey)"),
-    (b"K", rb"(?:(?<=TOK)EN|ey|EY)"),
+    (b"k", rb"(?:(?<=[Tt]ok)en|(?<=[\w.-]k)ey(?!s))"),
+    (b"K", rb"(?:(?<=TOK)EN|(?<=[\w.-]K)(?:ey|EY)(?![sS]))"),
     (b"w", rb"(?:(?<=assw)(?:or)?d|(?<=[Pp]w)d)"),
     (b"W", rb"(?:(?<=ASSW)(?:OR)?D|(?<=PW)D)"),
     (b"c", rb"(?:(?<=[Ss]ec)ret|redential)"),
@@ -71,13 +71,18 @@ _VALUE = b"(?=%b)" % b"|".join(
     rb"%b(?P<%b>%b{1,256})" % (quote, name.encode(), char)
     for name, (quote, char) in _QUOTINGS.items()
 )
-_SET_TO = rb"(?P<rest>[\w.-]{0,40})\\?[\"']?[ \t]{0,8}(?::=|=>|[:=])[ \t]{0,8}" + _VALUE
-_FLAG = rb"--(?P<rest>[A-Za-z][\w-]{0,40})[ \t]{1,8}" + _VALUE
-
-# What refers to a value kept elsewhere, or stands for one.
-_REFERENCE = re.compile(
-    r"[$%<{\[(*|&!]|.*[({]|(?:/|\./|\.\./|~/|[A-Za-z]:\\)[\w./\\ @-]*$", re.DOTALL
+# A blank sets a flag of a command line only; the digit spares most of prose a closer look.
+_SET_TO = (
+    rb"(?P<rest>[\w.-]{0,40})(?:\\?[\"']?[ \t]{0,8}(?::=|=>|[:=])[ \t]{0,8}"
+    rb"|(?P<blank>[ \t]{1,8})(?=\S{0,256}[0-9]))" + _VALUE
 )
+
+# What refers to a value kept elsewhere, stands for one, or computes one.
+_REFERENCE = re.compile(
+    r"\$[({A-Z_]|%[(s]|\{|<|\*+$|!(?:Ref|Sub|GetAtt|vault)\b|[A-Za-z_][\w.]*[(\[{]"
+)
+_PATH = re.compile(r"(?:/|\./|\.\./|~/|[A-Za-z]:\\)[\w./\\ @-]*$")
+_SHORTEST_RANDOM_SEGMENT = 12
 _SHORTEST_PASSWORD = 6
 _SHORTEST_TOKEN = 8
 # From this length on letters alone are no word.
@@ -95,6 +100,8 @@ def assigned_spans(window: bytes) -> Iterator[SecretSpan]:
             if found.start() < covered:
                 continue
             begin = _name_begin(window, found.start())
+            if found["blank"] and not window.startswith(b"--", begin):
+                continue
             quoting = found.lastgroup or "bare"
             name = window[begin : found.end("rest")].decode("latin-1")
             called = secret_called(name, found[quoting].decode("utf-8", "replace"))
@@ -108,7 +115,7 @@ def assigned_spans(window: bytes) -> Iterator[SecretSpan]:
 def secret_called(name: str, value: str) -> str | None:
     """What to call the secret that a name is given with this value; None when it is none."""
     called = _called(name)
-    if called is None or _REFERENCE.match(value):
+    if called is None or _REFERENCE.match(value) or _is_path(value):
         return None
     return called if _looks_secret(value, is_password=called == "password") else None
 
@@ -154,6 +161,16 @@ def _looks_secret(value: str, *, is_password: bool) -> bool:
     return len(value) >= _SHORTEST_TOKEN and mixed and _bits(value) >= _LEAST_BITS_PER_CHARACTER
 
 
+def _is_path(value: str) -> bool:
+    """Whether it is written as a path and no part of it is as random as base64 is."""
+    return _PATH.match(value) is not None and not any(
+        len(part) >= _SHORTEST_RANDOM_SEGMENT
+        and any(char.isdigit() for char in part)
+        and part.lower() != part != part.upper()
+        for part in re.split(r"[/\\]", value)
+    )
+
+
 def _bits(value: str) -> float:
     """Shannon's entropy of the characters, in bits each."""
     length = len(value)
@@ -170,7 +187,7 @@ def _name_begin(window: bytes, place: int) -> int:
 def _patterns() -> tuple[tuple[bytes, re.Pattern[bytes]], ...]:
     # Not at import: compiling takes milliseconds.
     keywords = ((needle, re.compile(needle + rest + _SET_TO)) for needle, rest in _KEYWORDS)
-    return (*keywords, (b"--", re.compile(_FLAG)))
+    return tuple(keywords)
 
 
 @cache

@@ -33,7 +33,6 @@ SHAPES = (
     Shape("aws-signature", b"z", 0, rb"(?<=X-Amz)-(?:Signature|Security-Token)=([\w%.~+/=-]{32,})"),
     Shape("github-token", b"_", 3, rb"(?<=gh[pousr]_)[A-Za-z0-9]{30,}"),
     Shape("github-token", b"_", 6, rb"(?<=github_)pat_\w{22,}"),
-    Shape("gitlab-token", b"glpat-", 0, rb"[\w-]{20,}"),
     Shape("prefect-key", b"_", 3, rb"(?<=pn[buw]_)[A-Za-z0-9]{20,}"),
     Shape("stripe-key", b"_", 2, rb"(?<=[prs]k_)(?:live|test)_[A-Za-z0-9]{16,}"),
     Shape("npm-token", b"_", 3, rb"(?<=npm_)[A-Za-z0-9]{36}"),
