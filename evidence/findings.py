@@ -126,6 +126,11 @@ def record_findings(
     except BadJournal as error:
         yield Finding(kind="journal", path=JOURNAL_NAME, detail=str(error))
         return
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        # A forged journal may hold anything where a recorder writes a number or a name.
+        detail = f"no record can be computed from it: {type(error).__name__}: {error}"
+        yield Finding(kind="journal", path=JOURNAL_NAME, detail=detail)
+        return
     if RECORD_NAME in there:
         yield from _run_json_findings(path, record)
     if attestation is not None:

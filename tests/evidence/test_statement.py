@@ -15,6 +15,7 @@ from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import SSlibKey
 
 from evidence.keys import SigningKey, load_public_key
+from evidence.schemas import main as schemas_command
 from evidence.schemas import schema_texts
 from evidence.statement import (
     PAYLOAD_TYPE,
@@ -141,3 +142,17 @@ def test_a_bad_attestation_is_refused_with_what_is_wrong(name: str, said: str) -
 def test_an_attestation_nested_without_end_is_refused() -> None:
     with pytest.raises(MalformedAttestation, match="not a DSSE envelope"):
         read_attestation(b"[" * 100_000)
+
+
+def test_a_stale_schema_is_named_and_generating_makes_it_right(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "run.schema.json").write_text("{}")
+    before = schemas_command(["check", str(tmp_path)])
+    said = capsys.readouterr().out
+
+    schemas_command(["generate", str(tmp_path)])
+
+    assert (before, schemas_command(["check", str(tmp_path)])) == (1, 0)
+    assert "run.schema.json is not what the models give" in said
+    assert schemas_command(["chekc"]) == 2

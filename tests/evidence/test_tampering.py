@@ -258,3 +258,28 @@ def _sign_again(run: Path, key, **lies: str) -> None:
         read_attestation(content)
     except MalformedAttestation as error:
         pytest.fail(f"the forgery is not even well formed: {error}")
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"event": "step-ended", "begun": []},
+        {"event": "command-ended", "begun": {"a": 1}},
+        {"event": "note", "text": 5},
+        {"event": "check", "name": None, "passed": "perhaps"},
+        {"event": "finished", "elapsed": 1e308},
+        {"event": "finished", "redactions": {"x": "many"}},
+        {"event": "artefact", "name": [], "sha256": 1, "size": -1},
+        {"event": 5, "at": 5},
+    ],
+)
+def test_a_journal_that_no_recorder_wrote_is_a_finding_and_never_a_crash(
+    copy, config_dir: Path, key, event: dict
+) -> None:
+    run = copy()
+    lines = (run / "journal.jsonl").read_bytes().splitlines(keepends=True)
+    forged = {"seq": 2, "at": "2026-01-31T14:00:00.000Z", "elapsed": 0.1, "previous": "", **event}
+    (run / "journal.jsonl").write_bytes(lines[0] + json.dumps(forged).encode() + b"\n")
+    _sign_again(run, key=key)
+
+    assert "journal" in {finding.kind for finding in verify(run, config_dir=config_dir).findings}
