@@ -11,7 +11,7 @@ from hotpass.sample.spellings import spell_names
 from hotpass.sample.words import NOTES
 
 _ROWS_AN_ORGANISATION = {"1": 52, "2": 28, "3": 14, "4": 6}
-_WITHOUT_NAME = 0.015
+_WITHOUT_NAME = 0.05
 _DATE_SPELLINGS = {
     "cell": 50,
     "%Y-%m-%d": 12,
@@ -36,13 +36,18 @@ def make_mentions(rows: int, seed: int) -> pl.DataFrame:
     true_rows = (
         # They have 1.74 rows on average; of a few, the luck of the draw may give fewer.
         make_organisations(rows * 2 // 3 + 20, seed)
-        .with_columns(copy=pl.int_ranges(counts), collection=of_organisations.below("list", 100))
+        .with_columns(
+            copy=pl.int_ranges(counts),
+            # No other row may tell whose row it is, or it would be right to merge it.
+            nameless=(counts == 1) & of_organisations.happens("without name", _WITHOUT_NAME),
+            collection=of_organisations.below("list", 100),
+        )
         .explode("copy")
         .head(rows)
     )
     draws = Draws(seed, "mention")
     written = true_rows.select(
-        pl.when(~draws.happens("without name", _WITHOUT_NAME)).then("id").alias("id"),
+        pl.when(~pl.col("nameless")).then("id").alias("id"),
         (pl.col("collection") + 37 * pl.col("copy")) % 100,
         pl.col("province").alias("true_province"),
         spell_names(true_rows, draws).alias("organisation_name"),
