@@ -1,6 +1,6 @@
 """One case of the refine benchmark, in a process of its own, so that its peak memory is its own.
 
-Prints seconds, imports left out, as JSON.
+Prints the seconds of the work, the imports at the top of this file left out, as JSON.
 """
 
 from __future__ import annotations

@@ -93,10 +93,12 @@ class EnrichRequest:
 
 @dataclass(frozen=True)
 class EnrichOutcome:
-    """What was added (`additions` as in the workbook) and the files (workbook first)."""
+    """What was added, what the network did not give, and the files (workbook first)."""
 
     organisations: int
     additions: pl.DataFrame
+    """organisation_id, field, value, source, confidence, at."""
+    warnings: tuple[str, ...]
     files: tuple[Path, ...]
     metrics: dict[str, dict[str, int | float]]
 
@@ -201,6 +203,7 @@ def enrich_workbook(request: EnrichRequest, hooks: Hooks | None = None) -> Enric
     return EnrichOutcome(
         organisations=enriched.organisations.height,
         additions=enriched.additions,
+        warnings=enriched.warnings,
         files=exported.files,
         metrics={"enrich": enriched.metrics, "export": exported.metrics},
     )

@@ -16,7 +16,9 @@ import click
 from hotpass.errors import HotpassError
 
 COMMANDS: dict[str, str] = {
-    "overview": "Show what is installed, the profiles, the inputs and every setting's origin.",
+    "overview": (
+        "Show what is installed, the profiles, the inputs, and where each setting comes from."
+    ),
     "refine": "Read a folder of workbooks and write one clean, checked list of organisations.",
     "enrich": "Fill the empty fields of a refined workbook, each value with its source.",
     "qa": "Run the quality gates of a checkout and show the result of each.",

@@ -12,6 +12,9 @@ from hotpass.cli.wording import number_of
 if TYPE_CHECKING:
     from hotpass.pipeline import EnrichOutcome
 
+SOURCES_SHOWN = 10
+WARNINGS_SHOWN = 10
+
 
 @click.command()
 @click.option(
@@ -81,14 +84,18 @@ def summarise(outcome: EnrichOutcome) -> str:
         f"{number_of(outcome.organisations, 'organisation')}"
     ]
     lines += [
-        f"{row['field']} from {row['source']}: {number_of(row['values'], 'value')}, "
-        "confidence "
-        + (
-            f"{row['lowest']:.2f}"
-            if row["lowest"] == row["highest"]
-            else f"{row['lowest']:.2f} to {row['highest']:.2f}"
-        )
-        for row in by_source.iter_rows(named=True)
+        f"{row['field']} from {row['source']}: {number_of(row['values'], 'value')}, confidence "
+        + _between(row["lowest"], row["highest"])
+        for row in by_source.head(SOURCES_SHOWN).iter_rows(named=True)
     ]
+    if (more := by_source.height - SOURCES_SHOWN) > 0:
+        lines.append(f"and from {number_of(more, 'other source')}, all in the sheet Additions")
+    lines += [f"warning: {warning}" for warning in outcome.warnings[:WARNINGS_SHOWN]]
+    if (more := len(outcome.warnings) - WARNINGS_SHOWN) > 0:
+        lines.append(f"warning: {more:,} more of the kind")
     lines += [f"written: {path}" for path in outcome.files]
     return "\n".join(lines)
+
+
+def _between(lowest: float, highest: float) -> str:
+    return f"{lowest:.2f}" if lowest == highest else f"{lowest:.2f} to {highest:.2f}"

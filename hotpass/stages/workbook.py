@@ -17,6 +17,8 @@ from rustpy_xlsxwriter import FastExcel, Format
 
 from hotpass.errors import BadInput, CannotWrite
 from hotpass.outputs import naming_the_file
+from hotpass.sources.guard import refuse_what_is_no_workbook
+from hotpass.sources.package import examine_package, is_package
 
 ROWS_A_SHEET = 1_048_575
 """Excel's limit of 1,048,576 rows, less the header."""
@@ -70,19 +72,28 @@ def write_workbook(path: Path, sheets: Sequence[Sheet], *, created: datetime) ->
 def read_sheets(path: Path, name: str) -> pl.DataFrame:
     """Read the sheets that `write_workbook` made of one frame, every cell as text.
 
-    Raises BadInput when the file is no workbook or has no such sheet.
+    Raises BadInput when the file is no workbook, would take too much memory, or has no such
+    sheet.
     """
     if not path.is_file():
         raise BadInput(f"{path}: there is no such file.")
+    refuse_what_is_no_workbook(path, str(path))
+    if is_package(path):
+        examine_package(path, str(path))
     try:
         workbook = fastexcel.read_excel(path)
         names = [found for found in workbook.sheet_names if _is_part(found, name)]
-        if not names:
-            raise BadInput(f"{path}: it has no sheet {name!r}.")
-        return pl.concat(workbook.load_sheet(found, dtypes="string").to_polars() for found in names)
-    except (fastexcel.FastExcelError, pl.exceptions.PolarsError) as error:
-        reason = str(error).splitlines()[0].removeprefix("calamine error: ")
-        raise BadInput(f"{path}: cannot be read as a workbook: {reason}.") from error
+        frames = [workbook.load_sheet(found, dtypes="string").to_polars() for found in names]
+    except fastexcel.FastExcelError as error:
+        reason = str(error).partition("\n")[0]
+        raise BadInput(f"{path}: cannot be read as a workbook ({reason}).") from error
+    if not frames:
+        raise BadInput(
+            f"{path}: it has no sheet {name!r}; give a workbook that `hotpass refine` wrote."
+        )
+    if any(frame.columns != frames[0].columns for frame in frames):
+        raise BadInput(f"{path}: its sheets {', '.join(names)} have different columns.")
+    return pl.concat(frames)
 
 
 def title(field: str) -> str:
