@@ -66,7 +66,9 @@ def screenshot(
         context = _still_context(browser, width, height, colour_scheme)
         context.set_default_timeout(deadline.milliseconds)
         opened = context.new_page()
-        opened.goto(address, wait_until="load", timeout=deadline.milliseconds)
+        answer = opened.goto(address, wait_until="load", timeout=deadline.milliseconds)
+        if answer is not None and not answer.ok:
+            raise BrowserFailed(f"{address} was not pictured: it answered {answer.status}.")
         if wait_for:
             opened.wait_for_selector(wait_for, state="visible", timeout=deadline.milliseconds)
         _settle(opened, deadline)
@@ -84,14 +86,17 @@ def screenshot(
 
 def find_chromium() -> Path | None:
     """The Chromium that pictures are taken with: the system's, else Playwright's own."""
-    for name in CHROMIUM_NAMES:
-        if found := shutil.which(name):
-            return Path(found)
+    if system := _system_chromium():
+        return Path(system)
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         own = Path(playwright.chromium.executable_path)
     return own if own.exists() else None
+
+
+def _system_chromium() -> str | None:
+    return next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
 
 
 class _Deadline:
@@ -112,7 +117,7 @@ def _browser(deadline: _Deadline, address: str) -> Iterator[Browser]:
     """A browser that ends with the block; what goes wrong inside becomes one sentence."""
     from playwright.sync_api import Error, TimeoutError, sync_playwright
 
-    system = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    system = _system_chromium()
     try:
         with sync_playwright() as playwright:
             if system is None and not Path(playwright.chromium.executable_path).exists():

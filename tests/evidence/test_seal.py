@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from evidence.content import png_size
 from evidence.errors import SealRefused
 from evidence.inventory import sums_text
 from evidence.redact import Redactor
@@ -231,6 +232,7 @@ def test_the_reports_picture_is_sealed_with_the_run(recorded, key, config_dir: P
     assert made.picture_problem is None
     attestation = read_attestation((recorded.directory / "attestation.json").read_bytes())
     assert "report.png" in attestation.subjects
+    assert png_size(recorded.directory / "report.png") == (1440, 1000)
     assert verify(recorded.directory, config_dir=config_dir).ok
 
 

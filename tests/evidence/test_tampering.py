@@ -143,7 +143,7 @@ def found_in(run: Path, config_dir: Path) -> bool:
 
 
 @settings(
-    max_examples=400,
+    max_examples=250,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
