@@ -80,8 +80,14 @@ def test_a_mail_domain_gives_a_website_unless_anyone_may_have_it() -> None:
 
 
 def test_what_is_filled_is_never_changed() -> None:
-    full = {"town": "Elsewhere", "province": "Limpopo", "postcode": "8001",
-            "phone": "+27315550123", "email": "info@karoo.co.za", "website": "https://x.za"}  # fmt: skip
+    full = {
+        "town": "Elsewhere",
+        "province": "Limpopo",
+        "postcode": "8001",
+        "phone": "+27315550123",
+        "email": "info@karoo.co.za",
+        "website": "https://x.za",
+    }
 
     result = offline(full)
 

@@ -44,7 +44,7 @@ def find_pairs(keys: pl.DataFrame) -> pl.DataFrame:
 
 
 def _build_blocks(keys: pl.DataFrame) -> pl.DataFrame:
-    letters = pl.col("name_key").str.replace_all(" ", "", literal=True)
+    letters = pl.col("letters")
     return pl.concat(
         [
             *(_block(keys, aspect, pl.col(aspect)) for aspect in ASPECTS[:4]),

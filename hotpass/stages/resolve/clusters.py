@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from typing import NamedTuple
 
 import polars as pl
 
@@ -95,29 +96,51 @@ def _rebuild(doubtful: pl.DataFrame, weights: pl.DataFrame, threshold: float) ->
 def _link(
     numbers: dict[int, str | None], weights: dict[tuple[int, int], float], threshold: float
 ) -> list[list[int]]:
-    """Join the two groups that are likeliest on average, again and again, while they match."""
+    """Join the two groups that are likeliest on average, again and again, while they match.
+
+    Two groups match where their likeliest pair does and the average, though it may be less sure,
+    does not speak against it.
+    """
     groups = {record: [record] for record in numbers}
     known = {record: {number} - {None} for record, number in numbers.items()}
-    totals = {pair: weights.get(pair, UNLIKE) for pair in combinations(sorted(groups), 2)}
-    while totals:
-        (one, other), total = max(
-            totals.items(),
-            key=lambda item: (
-                item[1] / (len(groups[item[0][0]]) * len(groups[item[0][1]])),
-                -item[0][0],
-                -item[0][1],
-            ),
-        )
-        if total / (len(groups[one]) * len(groups[other])) < threshold:
-            break
-        if len(known[one] | known[other]) > 1:
-            totals[one, other] = float("-inf")
-            continue
+    bonds = {
+        pair: _Bond(weight, weight)
+        for pair in combinations(sorted(groups), 2)
+        for weight in [weights.get(pair, UNLIKE)]
+    }
+
+    def average(pair: tuple[int, int]) -> float:
+        return bonds[pair].total / (len(groups[pair[0]]) * len(groups[pair[1]]))
+
+    while True:
+        fit = [
+            pair
+            for pair, bond in bonds.items()
+            if bond.strongest >= threshold
+            and average(pair) >= threshold / 2
+            and len(known[pair[0]] | known[pair[1]]) <= 1
+        ]
+        if not fit:
+            return list(groups.values())
+        one, other = min(fit, key=lambda pair: (-average(pair), pair))
         groups[one] += groups.pop(other)
         known[one] |= known.pop(other)
-        del totals[one, other]
+        del bonds[one, other]
         for third in groups:
             if third != one:
-                near, far = sorted((one, third)), sorted((other, third))
-                totals[near[0], near[1]] += totals.pop((far[0], far[1]))
-    return list(groups.values())
+                near, far = _ordered(one, third), _ordered(other, third)
+                gone = bonds.pop(far)
+                bonds[near] = _Bond(
+                    bonds[near].total + gone.total, max(bonds[near].strongest, gone.strongest)
+                )
+
+
+class _Bond(NamedTuple):
+    """What holds two groups together: the weights of all pairs across, and the strongest."""
+
+    total: float
+    strongest: float
+
+
+def _ordered(one: int, other: int) -> tuple[int, int]:
+    return (one, other) if one < other else (other, one)

@@ -31,16 +31,20 @@ def build_keys(records: pl.DataFrame) -> pl.DataFrame:
     has it).
     """
     name = fold(pl.col("organisation_name")).str.replace(LEGAL_FORM, "")
+    address = fold(pl.col("address"))
     keys = records.select(
         "record",
         pl.col("registration_number").alias("registration"),
         "phone",
         "email",
-        "town",
         "province",
         "postcode",
+        town=fold(pl.col("town")),
         name_key=pl.when(name != "").then(name),
-        address_key=fold(pl.col("address")),
+        letters=pl.when(name != "").then(name.str.replace_all(" ", "", literal=True)),
+        address_key=address,
+        house=address.str.extract(r"(\d+)", 1),
+        is_box=address.str.contains(r"\b(?:pobox|private bag|posbus|privaatsak)\b"),
         domain=_domain(),
     )
     keys = _add_tokens(keys, "name")

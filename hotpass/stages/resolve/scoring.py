@@ -8,6 +8,7 @@ agreement says: the frequency of each name, number and word among the records at
 from __future__ import annotations
 
 import logging
+import math
 from typing import Any
 
 import duckdb
@@ -79,21 +80,24 @@ def _settings(records: int) -> SettingsCreator:
 
 def _compare_names(records: int) -> dict[str, Any]:
     base = 1 / (records + BACKGROUND)
-    letters = "replace({}, ' ', '')"
-    left, right = letters.format("name_key_l"), letters.format("name_key_r")
+    alike = "jaro_winkler_similarity(letters_l, letters_r) >= 0.9 and length(letters_l) >= 8"
     levels = [
         _null("name_key"),
         _level("name_key_l = name_key_r", 0.5, base, term="name_key"),
         _level(
-            f"length({left}) >= 8 and abs(length({left}) - length({right})) <= 2 and "
-            f"jaro_winkler_similarity({left}, {right}) >= 0.9 and "
-            f"levenshtein({left}, {right}) <= 2",
+            f"{alike} and damerau_levenshtein(letters_l, letters_r) <= 1",
             0.2,
+            base * 1.5,
+            term="name_key",
+        ),
+        _level(
+            f"{alike} and damerau_levenshtein(letters_l, letters_r) = 2",
+            0.1,
             base * 4,
             term="name_key",
         ),
-        *_token_levels("name"),
-        _else(0.01, 0.98),
+        *_token_levels("name", records),
+        _else(0.02, 0.98),
     ]
     return {"output_column_name": "name", "comparison_levels": levels}
 
@@ -112,7 +116,7 @@ def _compare_phones(records: int) -> dict[str, Any]:
     levels = [
         _null("phone"),
         _level("phone_l = phone_r", 0.75, 1 / (records + BACKGROUND), term="phone"),
-        _else(0.2, 0.99),
+        _else(0.3, 0.99),
     ]
     return {"output_column_name": "phone", "comparison_levels": levels}
 
@@ -135,32 +139,43 @@ def _compare_places(records: int) -> dict[str, Any]:
     columns = ("address_key", "town", "postcode", "province")
     unknown = " and ".join(f"({c}_l is null or {c}_r is null)" for c in columns)
     near = "coalesce(town_l = town_r or postcode_l = postcode_r, true)"
-    apart = "address_key_l <> address_key_r"
+    # A box and a street address may both be the organisation's.
+    apart = "house_l <> house_r and is_box_l = is_box_r"
+    base = 1 / (records + BACKGROUND)
     levels = [
         {"sql_condition": unknown, "label_for_charts": "unknown", "is_null_level": True},
-        *_token_levels("address", near, crowding=3),
-        _level(f"postcode_l = postcode_r and {apart}", 0.1, 0.04),
-        _level(f"town_l = town_r and {apart}", 0.1, 0.06),
-        _level("postcode_l = postcode_r", 0.4, 0.02),
-        _level("town_l = town_r", 0.2, 0.02),
-        _level("province_l <> province_r", 0.02, 0.75),
-        _level("town_l <> town_r or postcode_l <> postcode_r", 0.08, 0.2),
-        _level("address_key_l <> address_key_r", 0.1, 0.9),
+        *_token_levels("address", records, near, crowding=3),
+        _level("province_l <> province_r", 0.005, 0.75),
+        _level(
+            "house_l = house_r and is_box_l = is_box_r and "
+            "(town_l = town_r or postcode_l = postcode_r)",
+            0.1,
+            0.0004,
+        ),
+        _level(f"postcode_l = postcode_r and {apart}", 0.02, 0.06),
+        _level(f"town_l = town_r and {apart}", 0.03, 0.06),
+        _level(apart, 0.03, 0.8),
+        _level("postcode_l = postcode_r", 0.4, base, term="postcode"),
+        _level("town_l = town_r", 0.2, base, term="town"),
+        _level("town_l <> town_r or postcode_l <> postcode_r", 0.03, 0.2),
         _else(0.1, 0.1),
     ]
     return {"output_column_name": "place", "comparison_levels": levels}
 
 
-def _token_levels(field: str, condition: str = "true", crowding: float = 0) -> list[dict[str, Any]]:
+def _token_levels(
+    field: str, records: int, condition: str = "true", crowding: float = 0
+) -> list[dict[str, Any]]:
     """Grade by the evidence of the words, in bits: a level's odds are those of its step.
 
     `crowding` is taken off where strangers share more than chance has it, as a building's tenants.
     """
     evidence = f"evidence({field}_tokens_l, {field}_tokens_r, {field}_bits_l, {field}_bits_r)"
+    most = math.log2(records + BACKGROUND) + 4
     return [
         _level(f"{evidence} >= {step} and {condition}", 0.05, 0.05 / 2 ** (step - crowding))
         for step in EVIDENCE_STEPS
-        if step > crowding or not crowding
+        if step <= most and (step > crowding or not crowding)
     ]
 
 
@@ -192,27 +207,28 @@ def _term_frequencies(keys: pl.DataFrame) -> dict[str, pl.DataFrame]:
     names that share a number, and the different towns in which a name is found.
     """
     records = keys.height + BACKGROUND
-    name = pl.col("name_tokens").list.first()
-    tables = {
-        column: keys.drop_nulls(column)
-        .group_by(column)
-        .agg(others=name.drop_nulls().n_unique() - 1)
-        .select(column, ((pl.col("others").clip(0) + 0.5) / records).alias(f"tf_{column}"))
-        for column in ("phone", "email", "domain")
-    }
-    by_chance = (2.0 ** (-0.8 * pl.col("name_bits"))).fill_null(1.0)
-    tables["name_key"] = (
-        keys.drop_nulls("name_key")
-        .group_by("name_key")
-        .agg(
-            others=pl.col("town").drop_nulls().n_unique() - 1,
-            by_chance=by_chance.max(),
+    word, town = pl.col("name_tokens").list.first(), pl.col("town")
+    tables = {}
+    for column, apart, least in (
+        ("phone", word, 0.5),
+        ("email", word, 0.5),
+        ("domain", word, 0.5),
+        ("name_key", town, 0.01),
+        ("town", None, 0.0),
+        ("postcode", None, 0.0),
+    ):
+        if apart is None:
+            tables[column] = (
+                keys.drop_nulls(column)
+                .group_by(column)
+                .agg(((pl.len() + BACKGROUND * 0.01) / records).alias(f"tf_{column}"))
+            )
+            continue
+        others = (apart.drop_nulls().n_unique().cast(pl.Int64) - 1).clip(0)
+        by_chance = 2.0 ** (-0.8 * pl.col("name_bits").max()) if column == "name_key" else pl.lit(0)
+        tables[column] = (
+            keys.drop_nulls(column)
+            .group_by(column)
+            .agg(pl.max_horizontal((others + least) / records, by_chance).alias(f"tf_{column}"))
         )
-        .select(
-            "name_key",
-            tf_name_key=pl.max_horizontal(
-                (pl.col("others").clip(0) + 0.02) / records, pl.col("by_chance")
-            ).clip(0, 1),
-        )
-    )
     return tables
