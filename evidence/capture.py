@@ -21,11 +21,14 @@ from evidence.processes import TERM_SECONDS, end_group, group_is_alive, wait_unt
 # How long those that a command leaves behind may take to end by themselves, as the `tee` of a
 # shell's last pipe does, in seconds.
 LINGER_SECONDS = 1.0
+
 _CHUNK_BYTES = 1 << 16
 # The largest pipe that Linux gives without privileges: no more can be left in it.
 _PIPE_BYTES = 1 << 20
 # How often to look for the process's end where the kernel cannot tell of it.
 _POLL_SECONDS = 0.05
+
+Sink = Callable[[bytes], object]
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class ProcessEnd:
 def run_process(
     argv: Sequence[str],
     *,
-    sink: Callable[[bytes], object],
+    sink: Sink,
     on_start: Callable[[int], object],
     timeout: float | None = None,
     env: Mapping[str, str] | None = None,
@@ -60,25 +63,26 @@ def run_process(
     """
     began = time.monotonic()
     deadline = None if timeout is None else began + timeout
-    process = _start(argv, env, cwd)
-    with _readable(process) as output:
+    with _started(argv, env, cwd) as (process, output):
 
         def group_lives() -> bool:
-            output.pass_on(sink)
-            ended = process.poll() is not None
-            return not ended or group_is_alive(process.pid)
+            return process.poll() is None or group_is_alive(process.pid)
+
+        def group_lives_on() -> bool:
+            output.hand_on(sink)
+            return group_lives()
 
         try:
             on_start(process.pid)
             timed_out = not _follow(process, output, sink, deadline)
             left_running = not timed_out and not wait_until(
-                lambda: not group_lives(), LINGER_SECONDS
+                lambda: not group_lives_on(), LINGER_SECONDS
             )
             if timed_out or left_running:
-                end_group(process.pid, alive=group_lives, term_seconds=term_seconds)
-            output.pass_on(sink)
+                end_group(process.pid, alive=group_lives_on, term_seconds=term_seconds)
+            output.hand_on(sink)
         except BaseException:
-            end_group(process.pid, alive=lambda: _group_lives(process), term_seconds=term_seconds)
+            end_group(process.pid, alive=group_lives, term_seconds=term_seconds)
             raise
     code = None if timed_out else _shell_code(process.returncode)
     return ProcessEnd(code, timed_out, left_running, time.monotonic() - began)
@@ -91,7 +95,7 @@ class _Output:
         self.descriptor = descriptor
         self.ended = False
 
-    def pass_on(self, sink: Callable[[bytes], object]) -> None:
+    def hand_on(self, sink: Sink) -> None:
         """Hand on what is there now, no more than a pipe can hold."""
         budget = _PIPE_BYTES
         while budget > 0 and not self.ended:
@@ -105,64 +109,57 @@ class _Output:
                 sink(chunk)
 
 
-def _start(
-    argv: Sequence[str], env: Mapping[str, str] | None, cwd: Path | None
-) -> subprocess.Popen[bytes]:
-    try:
-        return subprocess.Popen(
-            list(argv),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env=None if env is None else dict(env),
-            cwd=cwd,
-            start_new_session=True,
-            bufsize=0,
-        )
-    except (OSError, ValueError, IndexError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        command = argv[0] if argv else "(no command)"
-        raise CannotStart(f"{command} cannot be started: {reason}.") from error
-
-
 @contextlib.contextmanager
-def _readable(process: subprocess.Popen[bytes]) -> Iterator[_Output]:
-    assert process.stdout is not None  # a pipe was asked for
-    with process.stdout as pipe:
-        os.set_blocking(pipe.fileno(), False)
-        yield _Output(pipe.fileno())
+def _started(
+    argv: Sequence[str], env: Mapping[str, str] | None, cwd: Path | None
+) -> Iterator[tuple[subprocess.Popen[bytes], _Output]]:
+    readable, writable = os.pipe()
+    try:
+        try:
+            process = subprocess.Popen(
+                list(argv),
+                stdin=subprocess.DEVNULL,
+                stdout=writable,
+                stderr=subprocess.STDOUT,
+                env=None if env is None else dict(env),
+                cwd=cwd,
+                start_new_session=True,
+            )
+        except (OSError, ValueError, IndexError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            command = argv[0] if argv else "(no command)"
+            raise CannotStart(f"{command} cannot be started: {reason}.") from error
+        finally:
+            os.close(writable)
+        os.set_blocking(readable, False)
+        yield process, _Output(readable)
+    finally:
+        os.close(readable)
 
 
 def _follow(
-    process: subprocess.Popen[bytes],
-    output: _Output,
-    sink: Callable[[bytes], object],
-    deadline: float | None,
+    process: subprocess.Popen[bytes], output: _Output, sink: Sink, deadline: float | None
 ) -> bool:
     """Hand on output until the process ends; False when the deadline came first."""
-    with selectors.DefaultSelector() as selector, _end_signal(process.pid) as ended:
+    with selectors.DefaultSelector() as selector, _told_of_end(process.pid) as end:
         selector.register(output.descriptor, selectors.EVENT_READ)
-        if ended is not None:
-            selector.register(ended, selectors.EVENT_READ)
+        if end is not None:
+            selector.register(end, selectors.EVENT_READ)
         while process.poll() is None:
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
                 return False
-            selector.select(_patience(left, ended is not None))
-            output.pass_on(sink)
+            if end is None:
+                left = _POLL_SECONDS if left is None else min(left, _POLL_SECONDS)
+            selector.select(left)
+            output.hand_on(sink)
             if output.ended and output.descriptor in selector.get_map():
                 selector.unregister(output.descriptor)
     return True
 
 
-def _patience(left: float | None, end_is_told: bool) -> float | None:
-    if end_is_told:
-        return left
-    return _POLL_SECONDS if left is None else min(left, _POLL_SECONDS)
-
-
 @contextlib.contextmanager
-def _end_signal(pid: int) -> Iterator[int | None]:
+def _told_of_end(pid: int) -> Iterator[int | None]:
     """A descriptor that becomes readable when the process ends; None where there is no such."""
     try:
         descriptor = os.pidfd_open(pid)
@@ -173,10 +170,6 @@ def _end_signal(pid: int) -> Iterator[int | None]:
         yield descriptor
     finally:
         os.close(descriptor)
-
-
-def _group_lives(process: subprocess.Popen[bytes]) -> bool:
-    return process.poll() is None or group_is_alive(process.pid)
 
 
 def _shell_code(returned: int) -> int:

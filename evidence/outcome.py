@@ -18,7 +18,6 @@ from evidence.models import (
     Command,
     Drill,
     Note,
-    Outcome,
     RunRecord,
     Step,
     Verdict,
@@ -39,10 +38,9 @@ def record_from(events: Iterable[Event]) -> RunRecord:
     """
     story = _Story(tuple(events))
     steps, commands, checks = story.steps(), story.commands(), story.checks()
-    artefacts = tuple(_model(Artefact, event) for event in story.named("artefact"))
-    captured = {artefact.name for artefact in artefacts}
+    artefacts = story.artefacts()
     known = {key: value for key, value in story.opened.items() if key in RunRecord.model_fields}
-    verdict, reason = _verdict(story, steps, checks, captured)
+    verdict, reason = _verdict(story, steps, checks, frozenset(artefacts))
     return _built(
         RunRecord,
         {
@@ -54,7 +52,7 @@ def record_from(events: Iterable[Event]) -> RunRecord:
             "commands": commands,
             "checks": checks,
             "drills": tuple(_model(Drill, event) for event in story.named("drill")),
-            "artefacts": artefacts,
+            "artefacts": tuple(artefacts.values()),
             "notes": story.notes(),
             "redactions": story.redactions(),
             "verdict": verdict,
@@ -117,6 +115,11 @@ class _Story:
     def checks(self) -> tuple[Check, ...]:
         return tuple(_model(Check, event) for event in self.named("check"))
 
+    def artefacts(self) -> dict[str, Artefact]:
+        """The files that were captured, by name, each as it was captured last."""
+        captured = (_model(Artefact, event) for event in self.named("artefact"))
+        return {artefact.name: artefact for artefact in captured}
+
     def notes(self) -> tuple[Note, ...]:
         notes = []
         drift = 0.0
@@ -146,7 +149,7 @@ class _Story:
 
 
 def _verdict(
-    story: _Story, steps: tuple[Step, ...], checks: tuple[Check, ...], captured: set[str]
+    story: _Story, steps: tuple[Step, ...], checks: tuple[Check, ...], captured: frozenset[str]
 ) -> tuple[Verdict, str]:
     blocked = next(story.named("blocked"), None)
     if blocked is not None:
@@ -175,7 +178,7 @@ def _broken_off(story: _Story, steps: tuple[Step, ...]) -> str | None:
 
 
 def _problems(
-    story: _Story, steps: tuple[Step, ...], checks: tuple[Check, ...], captured: set[str]
+    story: _Story, steps: tuple[Step, ...], checks: tuple[Check, ...], captured: frozenset[str]
 ) -> Iterator[str]:
     """What keeps a run that came to its end from passing, most telling first."""
     for check in checks:
@@ -239,10 +242,3 @@ def _number(event: Event, key: str) -> float:
 def _names(event: Event, key: str) -> tuple[str, ...]:
     value = event.get(key)
     return tuple(str(name) for name in value) if isinstance(value, list) else ()
-
-
-def outcome_of(error: BaseException | None) -> Outcome:
-    """How a step ended that was left by this error, or by none."""
-    if error is None:
-        return "done"
-    return "failed" if isinstance(error, Exception) else "interrupted"

@@ -16,8 +16,7 @@ from evidence.clock import SYSTEM_CLOCK, Clock
 from evidence.command import CommandResult, Recording, record_command
 from evidence.errors import EvidenceError
 from evidence.journal import FILE_NAME, Journal, read_journal
-from evidence.models import GitState, Mode, Setting
-from evidence.outcome import outcome_of
+from evidence.models import GitState, Mode, Outcome, Setting
 from evidence.processes import end_processes, identify, marked_processes
 from evidence.redact import Redactor
 from evidence.script import script_from
@@ -129,7 +128,7 @@ class Run:
                 "step-ended",
                 step=name,
                 begun=begun,
-                outcome=outcome_of(error),
+                outcome=_outcome(error),
                 problem=None if error is None else sentence(error),
             )
 
@@ -287,6 +286,12 @@ class Run:
         script = script_from(read_journal(self.directory / FILE_NAME).events)
         save_file(path, script, self._redactor)
         self._record_artefact(path.name, path)
+
+
+def _outcome(error: BaseException | None) -> Outcome:
+    if error is None:
+        return "done"
+    return "failed" if isinstance(error, Exception) else "interrupted"
 
 
 def sentence(error: BaseException) -> str:
