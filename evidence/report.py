@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -266,6 +267,7 @@ def _environment() -> Environment:
     )
     environment.filters.update(
         anchor=lambda name: f"log-{quote(name, safe='')}",
+        breakable=_breakable,
         command=shlex.join,
         duration=_duration,
         link=lambda name: f"./{quote(name)}",
@@ -275,6 +277,11 @@ def _environment() -> Environment:
         value=_value,
     )
     return environment
+
+
+def _breakable(name: str) -> Markup:
+    """A file's name that may break after a folder or a dot rather than in a word."""
+    return Markup("<wbr>").join(re.split(r"(?<=[/.])(?=.)", name))
 
 
 def _duration(seconds: float | None) -> str:

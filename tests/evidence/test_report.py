@@ -58,7 +58,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, {name: value or "" for name, value in attrs}))
         self.texts.append([])
-        if tag not in {"meta", "img", "link", "br"}:
+        if tag not in {"meta", "img", "link", "br", "wbr"}:
             self._open.append(len(self.elements) - 1)
 
     def handle_endtag(self, tag: str) -> None:
