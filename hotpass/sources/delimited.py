@@ -36,8 +36,8 @@ def read_delimited(path: Path, file: str) -> Sheet:
         1 + pl.sum_horizontal(pl.all().str.count_matches("\n", literal=True).fill_null(0))
     ).to_series()
     row_numbers = (1 + lines.cum_sum() - lines).cast(pl.UInt32)
-    stripped = pl.all().str.strip_chars()
-    cells = cells.select(pl.when(stripped != "").then(stripped))
+    cells = cells.select(pl.all().str.strip_chars())
+    cells = cells.select(pl.when(pl.all() != "").then(pl.all()))
     return Sheet(
         file=file,
         name="",

@@ -26,6 +26,8 @@ def find_inputs(input_dir: Path) -> tuple[list[Path], tuple[str, ...]]:
         inside = path.relative_to(input_dir)
         if path.is_dir() or any(part.startswith((".", "~$")) for part in inside.parts):
             continue
+        if not _is_unicode(inside.as_posix()):
+            raise BadInput(f"The file name {inside.as_posix()!a} is not UTF-8; rename it.")
         if path.suffix.casefold() in SUFFIXES:
             found.append(path)
         else:
@@ -36,6 +38,11 @@ def find_inputs(input_dir: Path) -> tuple[list[Path], tuple[str, ...]]:
         kinds = ", ".join(SUFFIXES)
         raise BadInput(f"The input folder {input_dir} holds no table; put {kinds} files into it.")
     return found, tuple(warnings)
+
+
+def _is_unicode(name: str) -> bool:
+    # The system gives bytes that are no UTF-8 as lone surrogates, which no frame can hold.
+    return not any("\ud800" <= character <= "\udfff" for character in name)
 
 
 def read_sheets(path: Path, input_dir: Path) -> Iterator[Sheet]:

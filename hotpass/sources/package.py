@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree  # nosec B405
 
 from hotpass.errors import BadInput
 from hotpass.sources.sheet import column_index, column_letters
@@ -75,7 +75,6 @@ def examine_package(path: Path, file: str) -> dict[str, SheetFacts]:
         return {
             name: _examine_sheet(package, parts[part], f"sheet '{name}' of {file}")
             for name, part in _sheet_parts(package)
-            if part in parts
         }
 
 
@@ -101,7 +100,8 @@ def _opened(path: Path, file: str) -> Iterator[zipfile.ZipFile]:
 
 
 def _sheet_parts(package: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
-    """Each sheet's name with the part that holds it."""
+    """Each worksheet's name with the part that holds it; sheets of charts have no cells."""
+    parts = set(package.namelist())
     relations = {
         relation.get("Id"): relation
         for relation in _small_xml(package, "xl/_rels/workbook.xml.rels")
@@ -113,9 +113,14 @@ def _sheet_parts(package: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
             (value for key, value in element.items() if key.rpartition("}")[2] == "id"), None
         )
         relation = relations.get(identifier)
-        if relation is not None and str(relation.get("Type")).endswith("/worksheet"):
+        if relation is None:
+            raise zipfile.BadZipFile(f"a sheet without a part: {element.get('name')}")
+        if str(relation.get("Type")).endswith("/worksheet"):
             target = posixpath.join("/xl", str(relation.get("Target")))
-            yield str(element.get("name")), posixpath.normpath(target).lstrip("/")
+            part = posixpath.normpath(target).lstrip("/")
+            if part not in parts:
+                raise zipfile.BadZipFile(part)
+            yield str(element.get("name")), part
 
 
 def _small_xml(package: zipfile.ZipFile, part: str) -> ElementTree.Element:
@@ -124,7 +129,10 @@ def _small_xml(package: zipfile.ZipFile, part: str) -> ElementTree.Element:
             text = stream.read(SMALL_BYTES)
     except KeyError:
         raise zipfile.BadZipFile(part) from None
-    return ElementTree.fromstring(text)
+    # No such part has entities of its own; one that has them is an attack.
+    if b"!DOCTYPE" in text.replace(b"\0", b""):
+        raise zipfile.BadZipFile(part)
+    return ElementTree.fromstring(text)  # nosec B314
 
 
 def _refuse_swollen_strings(package: zipfile.ZipFile, strings: zipfile.ZipInfo, file: str) -> None:

@@ -11,7 +11,7 @@ import python_calamine
 
 from hotpass.errors import BadInput
 from hotpass.sources.guard import refuse_what_is_no_workbook
-from hotpass.sources.merged import banner_rows, fill_merged
+from hotpass.sources.merged import Range, banner_rows, fill_merged
 from hotpass.sources.package import SheetFacts, examine_package, is_package, sheet_names
 from hotpass.sources.sheet import Sheet
 
@@ -27,10 +27,8 @@ def read_workbook(path: Path, file: str) -> Iterator[Sheet]:
     facts = examine_package(path, file) if is_package(path) else None
     reader = _open(path, file)
     for name in reader.sheet_names:
-        if facts is None:
-            yield _read_sheet(reader, path, file, name, None)
-        elif name in facts:
-            yield _read_sheet(reader, path, file, name, facts[name])
+        if facts is None or name in facts:
+            yield _read_sheet(reader, path, file, name, facts[name] if facts else None)
 
 
 def list_sheets(path: Path, file: str) -> tuple[str, ...]:
@@ -71,15 +69,9 @@ def _read_sheet(
         else pl.lit(0, pl.UInt32)
     ).to_series()
     first_column, banners = 0, frozenset[int]()
-    if cells.height and (
-        facts is None or facts.has_merged_cells or not facts.begins_in_first_column
-    ):
-        layout = python_calamine.CalamineWorkbook.from_path(str(path)).get_sheet_by_name(name)
-        first_column = layout.start[1] if layout.start else 0
-        ranges = [
-            ((top, left - first_column), (bottom, right - first_column))
-            for (top, left), (bottom, right) in layout.merged_cell_ranges or []
-        ]
+    plain = facts and facts.begins_in_first_column and not facts.has_merged_cells
+    if cells.height and not plain:
+        first_column, ranges = _layout(path, file, name)
         banners = banner_rows(cells, ranges)
         cells = fill_merged(cells, ranges)
     return Sheet(
@@ -94,10 +86,24 @@ def _read_sheet(
     )
 
 
+def _layout(path: Path, file: str, name: str) -> tuple[int, list[Range]]:
+    """The column in which the cells begin, and the merged ranges counted from it."""
+    try:
+        with path.open("rb") as stream:
+            sheet = python_calamine.CalamineWorkbook.from_filelike(stream).get_sheet_by_name(name)
+    except python_calamine.CalamineError as error:
+        raise BadInput(_why(error, f"Sheet '{name}' of {file}")) from None
+    first_column = sheet.start[1] if sheet.start else 0
+    return first_column, [
+        ((top, left - first_column), (bottom, right - first_column))
+        for (top, left), (bottom, right) in sheet.merged_cell_ranges or []
+    ]
+
+
 def _tidied(cells: pl.DataFrame) -> pl.DataFrame:
     """Spaces around a text are gone, an empty text is null, a day has no time of day."""
-    text = pl.all().str.strip_suffix(" 00:00:00").str.strip_chars()
-    return cells.select(pl.when(text != "").then(text))
+    texts = cells.select(pl.all().str.strip_suffix(" 00:00:00").str.strip_chars())
+    return texts.select(pl.when(pl.all() != "").then(pl.all()))
 
 
 def _warnings(file: str, name: str, visible: str, facts: SheetFacts | None) -> tuple[str, ...]:

@@ -24,8 +24,9 @@ def find_data_rows(sheet: Sheet, header: Header, fields: pl.DataFrame) -> tuple[
     """Whether each row of `fields`, the rows below the header, is data; and how many are text.
 
     Blank rows are neither. Text is a heading merged across the table, a header written
-    again, and what stands below the table: labels, footnotes, sentences, and single
-    values that are set apart or in another column than the name.
+    again, a row with values in ignored columns only (numbered in advance), and what stands
+    below the table: labels, footnotes, sentences, and single values that are set apart or
+    in another column than the name.
     """
     start = header.position + 1
     own, first = pl.col("own"), pl.col("first")
@@ -39,7 +40,10 @@ def find_data_rows(sheet: Sheet, header: Header, fields: pl.DataFrame) -> tuple[
         )
         .with_columns(
             sheet.own_values.slice(start).alias("own"),
-            fields.get_column(NAME_FIELD).is_not_null().alias("named"),
+            *fields.select(
+                named=pl.col(NAME_FIELD).is_not_null(),
+                useless=pl.all_horizontal(pl.all().is_null()),
+            ),
             pl.int_range(start, sheet.cells.height, eager=True)
             .is_in(sorted(sheet.banners))
             .alias("banner"),
@@ -55,7 +59,8 @@ def find_data_rows(sheet: Sheet, header: Header, fields: pl.DataFrame) -> tuple[
         )
         .select(
             blank="blank",
-            heading=~pl.col("blank") & (pl.col("repeats_header") | (pl.col("banner") & (own == 1))),
+            heading=~pl.col("blank")
+            & (pl.col("repeats_header") | pl.col("useless") | (pl.col("banner") & (own == 1))),
             # In a table of one column every value stands alone.
             full=(own > (1 if len(header.texts) > 1 else 0)) & ~pl.col("label"),
             apart=pl.col("blank") | pl.col("label") | ((own == 1) & ~pl.col("named")),

@@ -188,6 +188,16 @@ def test_a_header_repeated_on_every_page_is_no_row_of_data(tmp_path: Path) -> No
     assert result.metrics["notes_skipped"] == 1
 
 
+def test_rows_that_were_numbered_in_advance_are_no_rows_of_data(tmp_path: Path) -> None:
+    profile = changed(ignored_columns=("No",))
+    rows: Rows = [["No", "Organisation"], [1, "A"], [2, ""], [3, "B"], [4, ""], [5, ""]]
+
+    result = ingest_rows(tmp_path, rows, profile)
+
+    assert names(result) == [(2, "A"), (4, "B")]
+    assert result.metrics["notes_skipped"] == 3
+
+
 def test_a_table_of_one_column_is_read(tmp_path: Path) -> None:
     result = ingest_rows(tmp_path, [["Organisation"], ["A"], ["B"], ["Total: 2"]])
 

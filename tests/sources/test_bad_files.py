@@ -111,6 +111,34 @@ def test_a_workbook_with_a_damaged_sheet_is_refused(tmp_path: Path) -> None:
     assert refusal_of(path).startswith("a.xlsx is damaged or cut short")
 
 
+def test_a_workbook_with_entities_of_its_own_is_refused(tmp_path: Path) -> None:
+    bomb = b'<!DOCTYPE w [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><workbook>&b;</workbook>'
+    (tmp_path / "a.xlsx").write_bytes(replace_part(workbook_bytes(), "xl/workbook.xml", bomb))
+
+    assert refusal_of(tmp_path / "a.xlsx").startswith("a.xlsx is damaged")
+
+
+def test_a_workbook_that_lost_the_part_of_a_sheet_is_refused(tmp_path: Path) -> None:
+    stream = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(workbook_bytes())) as old,
+        zipfile.ZipFile(stream, "w") as new,
+    ):
+        for part in old.namelist():
+            if "worksheets/" not in part:
+                new.writestr(part, old.read(part))
+    (tmp_path / "a.xlsx").write_bytes(stream.getvalue())
+
+    assert refusal_of(tmp_path / "a.xlsx").startswith("a.xlsx is damaged")
+
+
+def test_a_file_name_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a\udcff.csv").write_text("Name\nA\n")
+
+    with pytest.raises(BadInput, match="is not UTF-8; rename it"):
+        find_inputs(tmp_path)
+
+
 def test_two_cells_that_lie_far_apart_are_refused_before_the_sheet_is_laid_out(
     tmp_path: Path,
 ) -> None:

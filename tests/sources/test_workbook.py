@@ -156,9 +156,30 @@ def test_a_cell_that_shows_an_error_is_blank_and_warned_about(tmp_path: Path) ->
 
 
 def test_a_newer_workbook_named_as_an_old_one_is_read_by_its_content(tmp_path: Path) -> None:
-    path = write(tmp_path / "a.xlsx", S=[["x"]]).rename(tmp_path / "a.xls")
+    book = xlsxwriter.Workbook(tmp_path / "a.xlsx")
+    book.add_worksheet("S").merge_range("A1:B1", "x")
+    book.close()
+    path = (tmp_path / "a.xlsx").rename(tmp_path / "a.xls")
 
     assert first_row(path) == ("x",)
+
+
+def test_an_old_workbook_named_as_a_newer_one_is_read_by_its_content(tmp_path: Path) -> None:
+    path = tmp_path / "old.xlsx"
+    path.write_bytes(old_workbook([["Name"], ["Karoo"]]))
+
+    assert read(path)[0].cells.rows() == [("Name",), ("Karoo",)]
+
+
+def test_a_sheet_that_is_a_chart_is_passed_over(tmp_path: Path) -> None:
+    book = xlsxwriter.Workbook(tmp_path / "a.xlsx")
+    book.add_worksheet("S").write_column(0, 0, [1, 2])
+    chart = book.add_chart({"type": "line"})
+    chart.add_series({"values": "=S!$A$1:$A$2"})
+    book.add_chartsheet("Chart").set_chart(chart)
+    book.close()
+
+    assert [sheet.name for sheet in read(tmp_path / "a.xlsx")] == ["S"]
 
 
 def test_a_workbook_of_the_old_kind_is_read(tmp_path: Path) -> None:
