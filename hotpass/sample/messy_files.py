@@ -54,7 +54,7 @@ def write_messy_files(mentions: pl.DataFrame, folder: Path) -> list[Places]:
 
 
 def _workbook(path: Path) -> Any:
-    book = xlsxwriter.Workbook(path, {"strings_to_numbers": False})
+    book = xlsxwriter.Workbook(path)
     book.set_properties({"author": "Secretariat", "created": _CREATED})
     return book
 
@@ -146,7 +146,7 @@ def _write_export(folder: Path, rows: pl.DataFrame) -> Places:
     text = io.StringIO(newline="")
     text.write("Contact export;;;\r\n\r\n")
     _write_csv(text, EXPORT, rows, delimiter=";")
-    (folder / EXPORT.file).write_bytes(text.getvalue().encode("cp1252", errors="replace"))
+    (folder / EXPORT.file).write_bytes(text.getvalue().encode("cp1252"))
     return _places(EXPORT, rows, 4)
 
 
