@@ -73,6 +73,16 @@ def ensure_writable(output_path: Path) -> None:
         raise CannotWrite(f"{output_path.parent}: cannot write here: {reason}.") from error
 
 
+def write_whole(path: Path, text: str) -> None:
+    """Write one text file so that a reader finds the old one or the new one, never a part."""
+    partial = path.with_name(f"{path.name}.partial")
+    try:
+        partial.write_bytes(text.encode("utf-8"))
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
 @contextmanager
 def written_together(folder: Path, stem: str) -> Iterator[Path]:
     """Yield an empty folder; every file in it moves to `folder` when the block ends well.

@@ -19,19 +19,18 @@ from hotpass.outputs import ensure_writable
 from hotpass.progress import Progress, silent
 from hotpass.stages.aggregate import Aggregated, aggregate
 from hotpass.stages.export import RefinedTables, export_enriched, export_refined
-from hotpass.stages.ingest import Ingested, SheetRead, ingest
+from hotpass.stages.ingest import Ingested, ingest
 from hotpass.stages.normalise import normalise
 from hotpass.stages.quality import (
     Counts,
     FileDigest,
     QualityReport,
-    SheetSummary,
     count_violations,
     digest,
     measure_fields,
 )
 from hotpass.stages.read_back import contract_violations, read_refined, read_valid
-from hotpass.stages.validate import Validated, validate
+from hotpass.stages.validate import FATES, Validated, count_fates, validate
 
 __all__ = [
     "EnrichOutcome",
@@ -138,7 +137,7 @@ def refine(request: RefineRequest, hooks: Hooks | None = None) -> RefineOutcome:
             profile=request.profile.name,
             started=started,
             inputs=_digests(request.input_dir, ingested),
-            sheets=tuple(_summary(sheet) for sheet in ingested.sheets),
+            sheets=ingested.sheets,
             counts=_counts(ingested, validated),
             fields=measure_fields(validated.organisations, normalised.problems),
             violations=count_violations(validated.rejected),
@@ -251,16 +250,15 @@ def _ensure_apart(request: RefineRequest) -> None:
 
 def _ensure_reconciled(read: pl.DataFrame, validated: Validated) -> None:
     """Hold the counting law, to the row: each row that was read has one fate, and no other has."""
-    fates = dict(validated.rows["fate"].value_counts().iter_rows())
-    unknown = fates.keys() - {"kept", "merged", "rejected"}
+    fates = count_fates(validated.rows)
     lost = read.select(PLACE).join(validated.rows, on=PLACE, how="anti").height
     if (
-        unknown
-        or lost
+        lost
+        or fates.keys() != set(FATES)
         or validated.rows.height != read.height
-        or fates.get("kept", 0) != validated.organisations.height
+        or fates["kept"] != validated.organisations.height
     ):
-        said = " + ".join(f"{count} {fate}" for fate, count in sorted(fates.items()))
+        said = " + ".join(f"{count} {fate}" for fate, count in fates.items())
         raise InternalError(
             f"the rows do not reconcile: {read.height} read, {said}, {lost} lost, "
             f"{validated.organisations.height} organisations; this is a defect of Hotpass, "
@@ -283,25 +281,10 @@ def _digests(input_dir: Path, ingested: Ingested) -> tuple[FileDigest, ...]:
     return tuple(digest(input_dir / name, name=name) for name in names)
 
 
-def _summary(sheet: SheetRead) -> SheetSummary:
-    return SheetSummary(
-        file=sheet.file,
-        sheet=sheet.sheet,
-        header_row=sheet.header_row,
-        rows=sheet.rows,
-        columns=sheet.columns,
-        ignored_columns=sheet.ignored_columns,
-        notes_skipped=sheet.notes_skipped,
-    )
-
-
 def _counts(ingested: Ingested, validated: Validated) -> Counts:
-    fates = dict(validated.rows["fate"].value_counts().iter_rows())
     return Counts(
         read=ingested.frame.height,
-        kept=fates.get("kept", 0),
-        merged=fates.get("merged", 0),
-        rejected=fates.get("rejected", 0),
+        **count_fates(validated.rows),
         organisations=validated.organisations.height,
         notes_skipped=sum(sheet.notes_skipped for sheet in ingested.sheets),
         columns_ignored=sum(len(sheet.ignored_columns) for sheet in ingested.sheets),

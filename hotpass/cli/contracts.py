@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from hotpass.errors import CheckFailed
+from hotpass.outputs import write_whole
 
 
 @click.group(no_args_is_help=True)
@@ -20,7 +21,8 @@ def generate() -> None:
     root = _root()
     changed = _out_of_date(root)
     for path, text in changed.items():
-        _write(root / path, text)
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        write_whole(root / path, text)
         click.echo(f"written: {path}")
     if not changed:
         click.echo("Every derived file is current.")
@@ -53,13 +55,3 @@ def _read(path: Path) -> str | None:
         return path.read_bytes().decode("utf-8", errors="replace")
     except FileNotFoundError:
         return None
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.partial")
-    try:
-        partial.write_bytes(text.encode("utf-8"))
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hotpass.outputs import ensure_writable
+from hotpass.outputs import ensure_writable, write_whole
 
 if TYPE_CHECKING:
     from hotpass.qa.runner import GateResult
@@ -49,7 +49,7 @@ def command(
     results = run_gates(chosen, root, log_dir=log_dir, tell=tell)
     report = _as_json(results)
     if log_dir is not None:
-        _write(log_dir / REPORT, report)
+        write_whole(log_dir / REPORT, report + "\n")
     click.echo(report if as_json else _as_table(results))
     if not all(result.passed for result in results):
         context.exit(1)
@@ -101,9 +101,3 @@ def _as_json(results: Sequence[GateResult]) -> str:
     ]
     passed = all(result.passed for result in results)
     return json.dumps({"format_version": 1, "passed": passed, "gates": gates}, indent=2)
-
-
-def _write(path: Path, text: str) -> None:
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_text(text + "\n", encoding="utf-8")
-    partial.replace(path)

@@ -16,6 +16,8 @@ from detect_secrets.core import baseline
 from detect_secrets.core.secrets_collection import SecretsCollection
 from detect_secrets.settings import transient_settings
 
+from hotpass.outputs import write_whole
+
 BASELINE = Path(".secrets.baseline")
 PLUGINS = (
     "ArtifactoryDetector",
@@ -55,7 +57,7 @@ def main() -> int:
     with transient_settings(SETTINGS):
         found = _scan(_files())
         if update:
-            BASELINE.write_text(_as_text(found), encoding="utf-8")
+            write_whole(BASELINE, _as_text(found))
             print(f"written: {BASELINE}")
             return 0
         known = _known()

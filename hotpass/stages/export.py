@@ -12,6 +12,7 @@ import polars as pl
 from hotpass.outputs import naming_the_file, written_together
 from hotpass.stages.archive import archive_name, write_archive
 from hotpass.stages.quality import QualityReport, as_markdown
+from hotpass.stages.validate import count_fates
 from hotpass.stages.workbook import Sheet, write_workbook
 
 ORIGINS_IN_WORKBOOK = 50_000
@@ -131,8 +132,7 @@ def _refined_sheets(tables: RefinedTables, stem: str, moment: datetime) -> list[
     if origins.height > ORIGINS_IN_WORKBOOK:
         elsewhere = f"{origins.height:,} origins are in {stem}.origins.parquet"
         origins = pl.DataFrame({"where": [elsewhere]})
-    fates = dict(tables.rows["fate"].value_counts().iter_rows())
-    kept, merged, rejected = (fates.get(fate, 0) for fate in ("kept", "merged", "rejected"))
+    fates = count_fates(tables.rows)
     return [
         Sheet("Organisations", tables.organisations, FROZEN_COLUMNS),
         Sheet("Origins", origins),
@@ -140,8 +140,8 @@ def _refined_sheets(tables: RefinedTables, stem: str, moment: datetime) -> list[
         _about(
             moment,
             {
-                "Rows read": f"{tables.rows.height:,} = {kept:,} kept + {merged:,} merged "
-                f"+ {rejected:,} rejected",
+                "Rows read": f"{tables.rows.height:,} = "
+                + " + ".join(f"{count:,} {fate}" for fate, count in fates.items()),
                 "Organisations": f"{tables.organisations.height:,} organisations, one a row",
                 "Origins": "file, sheet and row that each value was taken from",
                 "Rejected": "every input row that was left out, and the rule it broke",

@@ -11,6 +11,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict
 
 from hotpass.contracts.organisation import INPUT_FIELDS
+from hotpass.stages.ingest import SheetRead
 
 
 class Part(BaseModel):
@@ -25,18 +26,6 @@ class FileDigest(Part):
     file: str
     sha256: str
     bytes: int
-
-
-class SheetSummary(Part):
-    """What was found in one sheet; `columns` maps each header to its field."""
-
-    file: str
-    sheet: str
-    header_row: int | None
-    rows: int
-    columns: dict[str, str]
-    ignored_columns: tuple[str, ...]
-    notes_skipped: int
 
 
 class Counts(Part):
@@ -66,7 +55,7 @@ class QualityReport(Part):
     profile: str
     started: datetime
     inputs: tuple[FileDigest, ...]
-    sheets: tuple[SheetSummary, ...]
+    sheets: tuple[SheetRead, ...]
     counts: Counts
     fields: dict[str, FieldQuality]
     violations: dict[str, int]

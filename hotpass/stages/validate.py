@@ -10,6 +10,8 @@ from hotpass.contracts.frame import dtypes, violations
 from hotpass.contracts.organisation import ORGANISATIONS, PLACE
 from hotpass.errors import InternalError
 
+FATES = ("kept", "merged", "rejected")
+
 
 @dataclass(frozen=True)
 class Validated:
@@ -54,7 +56,6 @@ def validate(organisations: pl.DataFrame, rows: pl.DataFrame) -> Validated:
         fate=pl.when(pl.col("reason").is_null()).then("fate").otherwise(pl.lit("rejected"))
     )
     kept = organisations.join(broken, on="organisation_id", how="anti")
-    fates = dict(judged["fate"].value_counts().iter_rows())
     return Validated(
         organisations=kept,
         rejected=rows.select(*PLACE, "organisation_id").join(
@@ -67,9 +68,15 @@ def validate(organisations: pl.DataFrame, rows: pl.DataFrame) -> Validated:
             "organisations": kept.height,
             "organisations_rejected": organisations.height - kept.height,
             "violations": found.height,
-            **{fate: fates.get(fate, 0) for fate in ("kept", "merged", "rejected")},
+            **count_fates(judged),
         },
     )
+
+
+def count_fates(rows: pl.DataFrame) -> dict[str, int]:
+    """Count the rows of a ledger by fate; kept, merged and rejected are always there."""
+    counted = dict(rows["fate"].value_counts().iter_rows())
+    return dict.fromkeys(FATES, 0) | counted
 
 
 def _ensure_known(organisations: pl.DataFrame, rows: pl.DataFrame) -> None:

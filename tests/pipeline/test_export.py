@@ -25,7 +25,8 @@ from hotpass.contracts.organisation import INPUT_FIELDS, ORGANISATIONS
 from hotpass.errors import BadInput, CannotWrite
 from hotpass.stages import workbook
 from hotpass.stages.export import RefinedExport, RefinedTables, export_enriched, export_refined
-from hotpass.stages.quality import Counts, FieldQuality, FileDigest, QualityReport, SheetSummary
+from hotpass.stages.ingest import SheetRead
+from hotpass.stages.quality import Counts, FieldQuality, FileDigest, QualityReport
 from hotpass.stages.read_back import contract_violations, read_refined, read_valid
 from hotpass.stages.workbook import Sheet, read_sheets, write_workbook
 
@@ -45,7 +46,7 @@ REPORT = QualityReport(
     started=MOMENT,
     inputs=(FileDigest(file="a.xlsx", sha256="0" * 64, bytes=3),),
     sheets=(
-        SheetSummary(
+        SheetRead(
             file="a.xlsx",
             sheet="Leads | <b>",
             header_row=3,

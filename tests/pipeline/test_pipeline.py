@@ -147,7 +147,7 @@ def test_a_row_counted_in_place_of_another_stops_the_run(
 
     monkeypatch.setattr(pipeline, "aggregate", misplace_a_row)
 
-    with pytest.raises(InternalError, match=r"the rows do not reconcile: .* 1 lost"):
+    with pytest.raises(InternalError, match=r"the rows do not reconcile: .* [1-9] lost"):
         refine(request_for(sources))
 
 
