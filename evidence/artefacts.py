@@ -35,7 +35,7 @@ def make_run_directory(root: Path, kind: str, clock: Clock) -> Path:
 
     Where the second is taken, by a run on any machine that shares the folder, the next is.
     """
-    if artefact_name(kind) != kind or "/" in kind:
+    if not is_artefact_name(kind) or "/" in kind:
         raise BadName(f"'{kind}' cannot be a kind's name: it has to be a single folder's name.")
     home = root / kind
     try:
@@ -54,7 +54,7 @@ def make_run_directory(root: Path, kind: str, clock: Clock) -> Path:
 
 def artefact_path(directory: Path, name: str) -> Path:
     """Where the artefact of that name lies; its folder is made. Raises BadName."""
-    if artefact_name(name) != name or name in OWN_FILES:
+    if not is_artefact_name(name) or name in OWN_FILES:
         raise BadName(
             f"'{name}' cannot be an artefact's name: give a path below the run's directory, "
             "other than the evidence's own files."
@@ -69,12 +69,12 @@ def artefact_path(directory: Path, name: str) -> Path:
     return path
 
 
-def artefact_name(name: str) -> str:
-    """The name as an artefact's is written, or an empty text when it can be none."""
-    plain = printable(name).isprintable() and printable(name) == name and "\\" not in name
+def is_artefact_name(name: str) -> bool:
+    """Whether it is a path that stays below, written in the one way that every system reads."""
     path = PurePosixPath(name)
-    inside = not path.is_absolute() and ".." not in path.parts and path.parts
-    return str(path) if plain and inside and path.suffix != ".partial" else ""
+    plain = name.isprintable() and "\\" not in name and str(path) == name
+    inside = bool(path.parts) and not path.is_absolute() and ".." not in path.parts
+    return plain and inside and path.suffix != ".partial"
 
 
 def save_file(path: Path, content: object, redactor: Redactor) -> None:
@@ -108,12 +108,15 @@ def measure_file(path: Path, name: str) -> tuple[int, str]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise MissingArtefact(f"Artefact '{name}' cannot be captured: {reason}.") from error
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
             raise MissingArtefact(f"Artefact '{name}' cannot be captured: it is no plain file.")
         os.fchmod(descriptor, 0o600)
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return os.fstat(descriptor).st_size, digest
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return status.st_size, hashlib.file_digest(file, "sha256").hexdigest()
+    finally:
+        os.close(descriptor)
 
 
 def _private(path: str, flags: int) -> int:

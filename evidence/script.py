@@ -78,7 +78,7 @@ def _command(event: Event, places: _Places) -> str:
 
 
 def _word(text: str, places: _Places) -> str:
-    return _quoted(places.portable(text, ".").removeprefix("./") or ".")
+    return _quoted(places.portable(text, "."))
 
 
 def _value(name: str, text: str, places: _Places) -> str:
