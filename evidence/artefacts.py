@@ -7,10 +7,12 @@ import hashlib
 import json
 import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from evidence.clock import Clock
 from evidence.errors import BadName, CannotRecord, MissingArtefact
+from evidence.journal import sync_directory
 from evidence.json_values import json_value, printable
 from evidence.redact import Redactor
 
@@ -90,8 +92,6 @@ def save_file(path: Path, content: object, redactor: Redactor) -> None:
     try:
         with open(partial, "wb", opener=_private) as file:
             file.write(clean)
-            file.flush()
-            os.fsync(file.fileno())
         partial.replace(path)
     except OSError as error:
         partial.unlink(missing_ok=True)
@@ -117,6 +117,20 @@ def measure_file(path: Path, name: str) -> tuple[int, str]:
             return status.st_size, hashlib.file_digest(file, "sha256").hexdigest()
     finally:
         os.close(descriptor)
+
+
+def sync_files(paths: Iterable[Path]) -> None:
+    """Put files and their folders on the disk, so that they outlive a power cut."""
+    folders = set()
+    for path in paths:
+        try:
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise CannotRecord(path, error) from error
+        folders.add(path.parent)
+    for folder in folders:
+        sync_directory(folder)
 
 
 def _private(path: str, flags: int) -> int:

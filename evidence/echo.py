@@ -54,7 +54,7 @@ class LineEcho:
             self._tell(rest)
 
     def _tell(self, line: str) -> None:
-        sane = _CONTROL.sub("", _last_state(line))
+        sane = line if line.isprintable() else _CONTROL.sub("", _last_state(line))
         if len(sane) > LONGEST_LINE:
             sane = sane[:LONGEST_LINE] + " […]"
         self._tail.append(sane)

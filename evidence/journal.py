@@ -25,9 +25,7 @@ FILE_NAME = "journal.jsonl"
 FIRST_PREVIOUS = "0" * 64
 
 # After these the journal is on the disk itself, whatever becomes of the machine.
-DURABLE_EVENTS = frozenset(
-    {"opened", "blocked", "command-started", "finished", "interrupted", "crashed"}
-)
+DURABLE_EVENTS = frozenset({"opened", "blocked", "finished", "interrupted", "crashed"})
 # Every other event waits at most this long for the next fsync that an event brings.
 SECONDS_BETWEEN_SYNCS = 0.25
 

@@ -43,13 +43,11 @@ class LogFile:
             raise CannotRecord(self.path, error) from error
 
     def close(self) -> None:
-        """Put the log together and on the disk; `left_out` then counts the bytes that it lacks."""
+        """Put the log together; `left_out` then counts the bytes that it lacks."""
         try:
-            os.fsync(self._descriptor)
+            os.close(self._descriptor)
         except OSError as error:
             raise CannotRecord(self.path, error) from error
-        finally:
-            os.close(self._descriptor)
         if self._segment:
             self.left_out = gather_log(self.path, self._segment_bytes)
 
@@ -78,8 +76,6 @@ def gather_log(path: Path, segment_bytes: int = SEGMENT_BYTES) -> int:
                 with segment.open("rb") as part:
                     while chunk := part.read(1 << 20):
                         log.write(chunk)
-            log.flush()
-            os.fsync(log.fileno())
         for segment in segments:
             segment.unlink()
         return left_out

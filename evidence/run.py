@@ -11,7 +11,13 @@ import secrets as randomness
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from evidence.artefacts import artefact_path, make_run_directory, measure_file, save_file
+from evidence.artefacts import (
+    artefact_path,
+    make_run_directory,
+    measure_file,
+    save_file,
+    sync_files,
+)
 from evidence.clock import SYSTEM_CLOCK, Clock
 from evidence.command import CommandResult, Recording, record_command
 from evidence.errors import EvidenceError
@@ -110,6 +116,7 @@ class Run:
         self._redactor = recording.redactor
         self._steps: list[str] = []
         self._clean_ups: list[tuple[str, Callable[[], None]]] = []
+        self._artefacts: set[Path] = set()
 
     @contextlib.contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -235,7 +242,7 @@ class Run:
 
     def end(self, error: BaseException | None) -> BaseException | None:
         """Clean up and journal the end; `open_run` does this. Returns what the run ended with."""
-        for part in (self._clean_up, self._end_processes, self._write_script):
+        for part in (self._clean_up, self._end_processes, self._write_script, self._sync):
             try:
                 part()
             except BaseException as raised:
@@ -258,6 +265,7 @@ class Run:
 
     def _record_artefact(self, name: str, path: Path) -> None:
         size, digest = measure_file(path, name)
+        self._artefacts.add(path)
         self._journal.append("artefact", step=self._step, name=name, size=size, sha256=digest)
 
     def _clean_up(self) -> None:
@@ -286,6 +294,10 @@ class Run:
         script = script_from(read_journal(self.directory / FILE_NAME).events)
         save_file(path, script, self._redactor)
         self._record_artefact(path.name, path)
+
+    def _sync(self) -> None:
+        # Once for all, before the end is journaled: a file at a time would cost each step its own.
+        sync_files(sorted(self._artefacts))
 
 
 def _outcome(error: BaseException | None) -> Outcome:
