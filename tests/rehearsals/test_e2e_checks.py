@@ -109,7 +109,7 @@ def test_a_workbook_with_fewer_rows_than_the_ledger_keeps_is_seen(outputs: Outpu
 
 def test_a_workbook_that_breaks_its_contract_on_disk_is_seen(outputs: Outputs) -> None:
     for path in (outputs.refined, outputs.enriched):
-        _edit(path, lambda sheet: _set_cell(sheet, "phone", "not a number"))
+        _edit(path, lambda sheet: _set_cell(sheet, "Phone", "not a number"))
 
     assert outputs.red() == [e2e.CONTRACT_KEPT]
 
@@ -137,7 +137,7 @@ def test_leaving_duplicates_apart_is_seen(outputs: Outputs) -> None:
 
 
 def test_an_enrich_that_changes_a_value_is_seen(outputs: Outputs) -> None:
-    _edit(outputs.enriched, lambda sheet: _set_cell(sheet, "organisation_name", "Another Name"))
+    _edit(outputs.enriched, lambda sheet: _set_cell(sheet, "Organisation name", "Another Name"))
 
     assert outputs.red() == [e2e.ONLY_EMPTY_FILLED]
 
