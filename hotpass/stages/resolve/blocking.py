@@ -9,9 +9,10 @@ import polars as pl
 # A key that more records share says too little to compare them all with each other.
 LARGEST_BLOCK = 60
 RAREST_TOKENS = 4
-# What a pair shares must nearly outweigh the odds against any two records; the rest, which no
-# blocking key sees (a town, near-equal letters), is worth no more than so many bits.
-SLACK = 4.0
+# What a pair shares must nearly outweigh the odds against any two records (in bits, log2 of how
+# many records there are). So much is left to what blocking does not see, such as a misspelling.
+SLACK = 2.5
+OTHER_PLACE = -3.0
 
 # Keys of one aspect say the same thing in other words, so only the rarest of them counts.
 ASPECTS = ("registration", "phone", "email", "domain", "name", "address")
@@ -20,26 +21,59 @@ ASPECTS = ("registration", "phone", "email", "domain", "name", "address")
 def find_pairs(keys: pl.DataFrame) -> pl.DataFrame:
     """Return `left` < `right`: each pair of records that shares enough to be compared, once.
 
-    Records are gathered in blocks by what they share. A block that is too large is divided by
-    town, or else by postcode, before it is given up. A block says the more, the smaller it is.
+    Records are gathered in blocks by what they share; the fewer share it, the more it says. A
+    block that is too large is divided by town, or else by postcode, before it is given up.
     """
-    blocks = _build_blocks(keys)
-    shared = [_pair_up(_of_useful_size(blocks), keys.height)]
+    blocks = _build_blocks(keys).with_columns(
+        bits=(keys.height / pl.len().over("block")).log(2).cast(pl.Float32)
+    )
+    shared = [_pair_up(blocks)]
     for divider in ("town", "postcode"):
         large = blocks.filter(pl.len().over("block") > LARGEST_BLOCK)
         blocks = large.join(keys.select("record", divider).drop_nulls(), on="record").select(
-            "record", "aspect", block=pl.struct("block", divider).hash()
+            "record", "aspect", "bits", block=pl.struct("block", divider).hash()
         )
-        shared.append(_pair_up(_of_useful_size(blocks), keys.height))
-    return (
+        shared.append(_pair_up(blocks))
+    pairs = (
         pl.concat(shared)
         .group_by("left", "right", "aspect")
         .agg(pl.col("bits").max())
         .group_by("left", "right")
         .agg(pl.col("bits").sum())
-        .filter(pl.col("bits") >= math.log2(max(keys.height, 1)) - SLACK)
-        .select("left", "right")
-        .sort("left", "right")
+    )
+    enough = pairs["bits"] + _weigh_places(keys, pairs) >= math.log2(keys.height) - SLACK
+    return pairs.filter(enough).select("left", "right").sort("left", "right")
+
+
+def _weigh_places(keys: pl.DataFrame, pairs: pl.DataFrame) -> pl.Series:
+    """Say for each pair in bits what it means that the two are in one place, or in two."""
+    sides = []
+    for side in ("left", "right"):
+        places = keys.select("postcode", "town")[pairs[side]]
+        sides.append(places.rename({name: f"{name}_{side}" for name in places.columns}))
+    rarity = {
+        name: keys.drop_nulls(name)
+        .group_by(name)
+        .agg((keys.height / pl.len()).log(2).alias(f"{name}_bits"))
+        .rename({name: f"{name}_left"})
+        for name in ("postcode", "town")
+    }
+    one_postcode = pl.col("postcode_left") == pl.col("postcode_right")
+    one_town = pl.col("town_left") == pl.col("town_right")
+    return (
+        pl.concat(sides, how="horizontal")
+        .join(rarity["postcode"], on="postcode_left", how="left", maintain_order="left")
+        .join(rarity["town"], on="town_left", how="left", maintain_order="left")
+        .select(
+            pl.when(one_postcode)
+            .then("postcode_bits")
+            .when(one_town)
+            .then("town_bits")
+            .when(one_postcode.is_null() & one_town.is_null())
+            .then(0.0)
+            .otherwise(OTHER_PLACE)
+        )
+        .to_series()
     )
 
 
@@ -91,18 +125,12 @@ def _number(aspect: str) -> pl.Expr:
     return pl.lit(ASPECTS.index(aspect), dtype=pl.UInt8)
 
 
-def _of_useful_size(blocks: pl.DataFrame) -> pl.DataFrame:
-    return blocks.with_columns(size=pl.len().over("block")).filter(
-        pl.col("size").is_between(2, LARGEST_BLOCK)
-    )
-
-
-def _pair_up(blocks: pl.DataFrame, records: int) -> pl.DataFrame:
-    """Return left, right, aspect and `bits`: how rare it is to share the block."""
-    others = blocks.select("block", right="record")
+def _pair_up(blocks: pl.DataFrame) -> pl.DataFrame:
+    """Return left, right, aspect and bits of the pairs in blocks that are small enough."""
+    small = blocks.filter(pl.len().over("block").is_between(2, LARGEST_BLOCK))
     return (
-        blocks.join(others, on="block")
+        small.join(small.select("block", right="record"), on="block")
         .filter(pl.col("record") < pl.col("right"))
-        .select("right", "aspect", left="record", bits=(records / pl.col("size")).log(2))
+        .select("right", "aspect", "bits", left="record")
         .select("left", "right", "aspect", "bits")
     )

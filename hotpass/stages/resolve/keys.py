@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from hotpass.contracts.organisation import INPUT_FIELDS
-from hotpass.reference import common_words, free_mail_domains, word_forms
+from hotpass.reference import common_words, free_mail_domains, towns, word_forms
 
 LEGAL_FORM = (
     r"(?: (?:pty|proprietary|ltd|limited|edms|bpk|cc|bk|npc|npo|ngo|pbo|soc|rf|inc|incorporated"
@@ -47,6 +47,7 @@ def build_keys(records: pl.DataFrame) -> pl.DataFrame:
         is_box=address.str.contains(r"\b(?:pobox|private bag|posbus|privaatsak)\b"),
         domain=_domain(),
     )
+    keys = _add_places(keys)
     keys = _add_tokens(keys, "name")
     return _add_tokens(keys, "address")
 
@@ -71,6 +72,24 @@ def _domain() -> pl.Expr:
     mail = pl.col("email").str.extract(r"@(.+)$", 1)
     own = mail.is_in(list(free_mail_domains())).not_()
     return pl.coalesce(host, pl.when(own).then(mail))
+
+
+def _add_places(keys: pl.DataFrame) -> pl.DataFrame:
+    """Fill in the town of a known postcode and the province of a known town, to compare by."""
+    table = towns().select(
+        town_known=fold(pl.col("town")),
+        province_known="province",
+        postcode=pl.col("postcodes").str.split(" "),
+    )
+    by_postcode = table.select("postcode", "town_known").explode("postcode")
+    by_town = table.select(pl.col("town_known").alias("town"), "province_known")
+    return (
+        keys.join(by_postcode, on="postcode", how="left", maintain_order="left")
+        .with_columns(pl.coalesce("town", "town_known").alias("town"))
+        .join(by_town, on="town", how="left", maintain_order="left")
+        .with_columns(pl.coalesce("province", "province_known").alias("province"))
+        .drop("town_known", "province_known")
+    )
 
 
 def _add_tokens(keys: pl.DataFrame, field: str) -> pl.DataFrame:
