@@ -6,6 +6,7 @@ is not there: neither a signal in the middle of an append nor a full disk can br
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -25,7 +26,7 @@ FILE_NAME = "journal.jsonl"
 FIRST_PREVIOUS = "0" * 64
 
 # After these the journal is on the disk itself, whatever becomes of the machine.
-DURABLE_EVENTS = frozenset({"opened", "blocked", "finished", "interrupted", "crashed"})
+DURABLE_EVENTS = frozenset({"opened", "resumed", "blocked", "finished", "interrupted", "crashed"})
 # Every other event waits at most this long for the next fsync that an event brings.
 SECONDS_BETWEEN_SYNCS = 0.25
 
@@ -51,6 +52,40 @@ class Journal:
     """
 
     def __init__(self, path: Path, redact: Redact, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._open(path, redact, clock, os.O_CREAT | os.O_EXCL)
+        try:
+            sync_directory(path.parent)
+        except OSError as error:
+            raise CannotRecord(path, error) from error
+
+    @classmethod
+    def resume(cls, path: Path, redact: Redact, clock: Clock = SYSTEM_CLOCK) -> Journal:
+        """Go on with the journal of a recorder that is gone, after an event `resumed`.
+
+        A torn last line moves into that event. Raises BadJournal when a line is not what a
+        recorder writes: such a journal is left alone.
+        """
+        reading = read_journal(path)
+        if reading.problems and not (len(reading.problems) == 1 and reading.torn):
+            raise BadJournal(f"{path} cannot be resumed: {reading.problems[0]}.")
+        last = reading.events[-1] if reading.events else {}
+        elapsed = _seconds(last, 0.0)
+        journal = cls.__new__(cls)
+        journal._open(path, redact, clock, 0)
+        # Nobody measured the time between; the wall clock is all that there is.
+        with contextlib.suppress(ValueError):
+            between = clock.now() - datetime.fromisoformat(str(last.get("at")))
+            elapsed += max(0.0, between.total_seconds())
+        journal._opened_at -= elapsed
+        journal._position = _Position(len(reading.events) + 1, reading.digest, reading.size)
+        try:
+            os.ftruncate(journal._descriptor, reading.size)
+        except OSError as error:
+            raise CannotRecord(path, error) from error
+        journal.append("resumed", torn=reading.torn)
+        return journal
+
+    def _open(self, path: Path, redact: Redact, clock: Clock, flags: int) -> None:
         self.path = path
         self.lost: str | None = None
         self._redact = redact
@@ -60,10 +95,9 @@ class Journal:
         self._lock = threading.RLock()
         self._position = _Position(1, FIRST_PREVIOUS, 0)
         self._in_flight: _Position | None = None
+        flags |= os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
             self._descriptor = os.open(path, flags, 0o600)
-            sync_directory(path.parent)
         except OSError as error:
             raise CannotRecord(path, error) from error
 
@@ -139,10 +173,17 @@ class Journal:
 
 @dataclass(frozen=True)
 class JournalReading:
-    """What a journal says, and every place where it is not what a recorder writes."""
+    """What a journal says, and every place where it is not what a recorder writes.
+
+    `torn` is what stands after the last line that is whole; `size` (bytes) and `digest`
+    (of the last line, SHA-256 in hex) are where a recorder would go on.
+    """
 
     events: tuple[Event, ...]
     problems: tuple[str, ...]
+    torn: bytes = b""
+    size: int = 0
+    digest: str = FIRST_PREVIOUS
 
 
 def read_journal(path: Path) -> JournalReading:
@@ -154,11 +195,13 @@ def read_journal(path: Path) -> JournalReading:
     events: list[Event] = []
     problems: list[str] = []
     previous, sequence, elapsed = FIRST_PREVIOUS, 0, 0.0
+    torn, size = b"", 0
     try:
         with path.open("rb") as lines:
             for number, line in enumerate(lines, start=1):
                 if not line.endswith(b"\n"):
                     problems.append(f"line {number} is torn: the file ends in the middle of it")
+                    torn = line
                     break
                 event = _parsed(line)
                 if event is None:
@@ -167,10 +210,10 @@ def read_journal(path: Path) -> JournalReading:
                     events.append(event)
                     problems += _breaks(event, number, previous, sequence, elapsed)
                     sequence, elapsed = _whole(event, "seq", number), _seconds(event, elapsed)
-                previous = hashlib.sha256(line[:-1]).hexdigest()
+                previous, size = hashlib.sha256(line[:-1]).hexdigest(), size + len(line)
     except OSError as error:
         raise BadJournal(f"{path} cannot be read: {error.strerror or error}.") from error
-    return JournalReading(tuple(events), tuple(problems))
+    return JournalReading(tuple(events), tuple(problems), torn, size, previous)
 
 
 def moment(when: datetime) -> str:

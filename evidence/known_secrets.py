@@ -47,12 +47,14 @@ class KnownSecrets:
         self.longest = 0
         self.longest_over_lines = 0
 
-    def add(self, name: str, value: str) -> None:
+    def add(self, name: str, value: str) -> bool:
         """Know a value from now on; one shorter than `SHORTEST_SECRET` bytes is not taken.
 
         The lines of a long value are known one by one too, since logs put things before lines.
         """
         raw = value.encode("utf-8", "surrogateescape")
+        if len(raw) < SHORTEST_SECRET:
+            return False
         lines = [line.strip() for line in raw.splitlines()] if b"\n" in raw else []
         lines = [line for line in lines if len(line) >= SHORTEST_LINE]
         for secret in (raw, raw.strip(), *lines):
@@ -64,6 +66,7 @@ class KnownSecrets:
         over_lines = [len(form.data) for form in self._names if b"\n" in form.data]
         self.longest_over_lines = max(over_lines, default=0)
         self._finders = None
+        return True
 
     def spans(self, window: bytes) -> Iterator[SecretSpan]:
         """Every place in the window where a form of a secret stands."""

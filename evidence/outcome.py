@@ -168,6 +168,8 @@ def _broken_off(story: _Story, steps: tuple[Step, ...]) -> str | None:
     """Why the run did not come to its own end; None when it did."""
     last = next((step.name for step in reversed(steps) if step.outcome != "done"), None)
     where = f" in step '{last}'" if last else ""
+    if next(story.named("resumed"), None) is not None:
+        return f"The run was cut off{where} and closed by a recovery."
     for event in story.named("interrupted"):
         return f"{event.get('signal')} interrupted the run{where}."
     for event in story.named("crashed"):

@@ -25,6 +25,7 @@ class Redactor:
 
     def __init__(self, secrets: Mapping[str, str] | None = None) -> None:
         self._known = KnownSecrets()
+        self._values: dict[str, str] = {}
         self._counts: Counter[str] = Counter()
         self._lock = threading.Lock()
         for name, value in (secrets or {}).items():
@@ -36,13 +37,23 @@ class Redactor:
         with self._lock:
             return dict(sorted(self._counts.items()))
 
-    def learn(self, name: str, value: str) -> None:
-        """Replace that value from now on.
+    @property
+    def values(self) -> dict[str, str]:
+        """The values that it was told, by name, for whoever must keep them out of pictures."""
+        with self._lock:
+            return dict(self._values)
+
+    def learn(self, name: str, value: str) -> bool:
+        """Replace that value from now on; whether that can be done.
 
         One shorter than four bytes is not: it would be replaced in the middle of words.
         """
+        plain = re.sub(r"[^\w.-]", "-", name) or "secret"
         with self._lock:
-            self._known.add(re.sub(r"[^\w.-]", "-", name) or "secret", value)
+            known = self._known.add(plain, value)
+            if known:
+                self._values[plain] = value
+        return known
 
     def text(self, value: str) -> str:
         """The text without secrets."""

@@ -30,6 +30,7 @@ from evidence.script import script_from
 __all__ = ["CommandResult", "Run", "open_run"]
 
 _LONGEST_SENTENCE = 1000
+_TOO_SHORT = "The secret '{}' is too short to be redacted."
 
 
 @contextlib.contextmanager
@@ -62,7 +63,9 @@ def open_run(
     disk refuses.
     """
     directory = make_run_directory(root, kind, clock)
-    redactor = Redactor(secrets)
+    redactor = Redactor()
+    given = (secrets or {}).items()
+    too_short = [name for name, value in given if value and not redactor.learn(name, value)]
     journal = Journal(directory / FILE_NAME, redactor.data, clock)
     mark = f"EVIDENCE_RUN_{randomness.token_hex(8).upper()}"
     try:
@@ -90,6 +93,8 @@ def open_run(
             working_directory=Path.cwd(),
         )
         run = Run(target, mode, Recording(directory, journal, redactor, echo, mark))
+        for name in too_short:
+            run.note(_TOO_SHORT.format(name))
         try:
             yield run
         except BaseException as error:
@@ -113,7 +118,7 @@ class Run:
         self.mode: Mode = mode
         self._recording = recording
         self._journal = recording.journal
-        self._redactor = recording.redactor
+        self.redactor = recording.redactor
         self._steps: list[str] = []
         self._clean_ups: list[tuple[str, Callable[[], None]]] = []
         self._artefacts: set[Path] = set()
@@ -194,7 +199,7 @@ class Run:
     def save(self, name: str, content: object) -> Path:
         """Write an artefact without secrets: text, bytes, or anything else as JSON."""
         path = artefact_path(self.directory, name)
-        save_file(path, content, self._redactor)
+        save_file(path, content, self.redactor)
         return self.adopt(name)
 
     def adopt(self, name: str) -> Path:
@@ -231,13 +236,19 @@ class Run:
         self._journal.append("process", step=self._step, name=name, process=identify(pid))
 
     def learn_secret(self, name: str, value: str) -> None:
-        """Redact that value from now on, as `<redacted:name>`."""
-        self._redactor.learn(name, value)
+        """Redact that value from now on, as `<redacted:name>`; a note says when it is too short."""
         self._journal.append("secret-learnt", step=self._step, name=name)
+        if not self.redactor.learn(name, value):
+            self.note(_TOO_SHORT.format(name))
 
-    def cleanup(self, name: str, action: Callable[[], None]) -> None:
-        """Have an action run at the end of the run, whatever ends it; the newest runs first."""
-        self._journal.append("clean-up-due", step=self._step, name=name)
+    def cleanup(
+        self, name: str, action: Callable[[], None], *, recovery: Sequence[str] | None = None
+    ) -> None:
+        """Have an action run at the end of the run, whatever ends it; the newest runs first.
+
+        `recovery` is a command that does the same, for when this process is gone by then.
+        """
+        self._journal.append("clean-up-due", step=self._step, name=name, recovery=recovery)
         self._clean_ups.append((name, action))
 
     def end(self, error: BaseException | None) -> BaseException | None:
@@ -249,7 +260,7 @@ class Run:
                 error = error or raised
         if error is None and self._journal.lost:
             error = EvidenceError(f"The run is not fully recorded: {self._journal.lost}")
-        counts = self._redactor.counts
+        counts = self.redactor.counts
         if error is None:
             self._journal.append("finished", redactions=counts)
         elif isinstance(error, KeyboardInterrupt):
@@ -292,7 +303,7 @@ class Run:
     def _write_script(self) -> None:
         path = self.directory / "cli.sh"
         script = script_from(read_journal(self.directory / FILE_NAME).events)
-        save_file(path, script, self._redactor)
+        save_file(path, script, self.redactor)
         self._record_artefact(path.name, path)
 
     def _sync(self) -> None:

@@ -290,6 +290,52 @@ def test_kill_9_loses_no_line(tmp_path: Path) -> None:
     assert [event["number"] for event in read_journal(path).events] == list(range(7))
 
 
+@given(st.data())
+def test_a_journal_cut_anywhere_can_be_resumed(
+    tmp_path_factory: pytest.TempPathFactory, ten_lines: bytes, data: st.DataObject
+) -> None:
+    cut = data.draw(st.integers(0, len(ten_lines)))
+    path = tmp_path_factory.mktemp("resumed") / "journal.jsonl"
+    path.write_bytes(ten_lines[:cut])
+
+    journal = Journal.resume(path, as_it_is)
+    journal.append("interrupted")
+    journal.close()
+
+    reading = read_journal(path)
+    whole = ten_lines[:cut].count(b"\n")
+    torn = ten_lines[:cut].rpartition(b"\n")[2].decode("utf-8", "backslashreplace")
+    assert reading.problems == ()
+    names = [event["event"] for event in reading.events]
+    assert names == ["note"] * whole + ["resumed", "interrupted"]
+    assert reading.events[whole]["torn"] == torn
+
+
+def test_a_journal_that_was_changed_is_not_resumed(tmp_path: Path, ten_lines: bytes) -> None:
+    path = tmp_path / "journal.jsonl"
+    changed = ten_lines.replace(b"number 3", b"number 4")
+    path.write_bytes(changed)
+
+    with pytest.raises(BadJournal, match="line 5 does not follow"):
+        Journal.resume(path, as_it_is)
+
+    assert path.read_bytes() == changed
+
+
+def test_the_time_goes_on_in_a_resumed_journal(tmp_path: Path) -> None:
+    later = START + timedelta(minutes=10)
+    first = Clock(now=lambda: START, monotonic=lambda: 500.0, sleep=lambda _: None)
+    second = Clock(now=lambda: later, monotonic=lambda: 3.0, sleep=lambda _: None)
+    journal = Journal(tmp_path / "journal.jsonl", as_it_is, first)
+    journal.append("note")
+    journal.close()
+
+    Journal.resume(tmp_path / "journal.jsonl", as_it_is, second).close()
+
+    reading = read_journal(tmp_path / "journal.jsonl")
+    assert [event["elapsed"] for event in reading.events] == [0, 600]
+
+
 def test_an_event_cannot_take_the_fields_of_the_chain(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.jsonl", as_it_is)
 

@@ -217,6 +217,21 @@ def test_an_interruption_after_the_end_is_still_one() -> None:
     assert story.record().verdict == "incomplete"
 
 
+def test_no_recovery_makes_a_run_pass() -> None:
+    story = Story()
+    story.check("one")
+    story.happens("step-started", step="refine")
+    story.happens("resumed", torn="")
+    story.happens("finished")
+
+    record = story.record()
+
+    assert (record.verdict, record.reason) == (
+        "incomplete",
+        "The run was cut off in step 'refine' and closed by a recovery.",
+    )
+
+
 def test_a_blocked_run_says_what_was_in_the_way() -> None:
     story = Story(expected_checks=["one"])
     story.happens("blocked", reason="The window is closed.")

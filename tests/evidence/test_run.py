@@ -128,6 +128,23 @@ def test_a_secret_that_is_learnt_on_the_way_is_redacted_from_then_on(tmp_path: P
     assert "learnt-at-run-time" not in (run.directory / "journal.jsonl").read_text()
 
 
+def test_a_secret_that_is_too_short_is_noted(tmp_path: Path) -> None:
+    with opened(tmp_path, secrets={"PIN": "123", "NOT_SET": ""}) as run:
+        run.learn_secret("CODE", "45")
+
+    assert [note.text for note in record_of(run).notes] == [
+        "The secret 'PIN' is too short to be redacted.",
+        "The secret 'CODE' is too short to be redacted.",
+    ]
+
+
+def test_the_secrets_of_a_run_are_known_to_whoever_looks_through_it_later(tmp_path: Path) -> None:
+    with opened(tmp_path) as run:
+        run.learn_secret("SESSION", "learnt-at-run-time")
+
+    assert run.redactor.values == {"TOKEN": SECRET, "SESSION": "learnt-at-run-time"}
+
+
 def test_the_log_keeps_the_bytes_as_they_came(tmp_path: Path) -> None:
     sent = rb"\033[31mred\033[0m 10%%\r20%%\377\376\n"
 
