@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -187,7 +187,16 @@ class JournalReading:
 
 
 def read_journal(path: Path) -> JournalReading:
-    """Read a journal, whole or cut anywhere; raises BadJournal only when there is no file to read.
+    """Read a journal file, whole or cut anywhere; raises BadJournal only when there is none."""
+    try:
+        with path.open("rb") as lines:
+            return read_journal_lines(lines)
+    except OSError as error:
+        raise BadJournal(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def read_journal_lines(lines: Iterable[bytes]) -> JournalReading:
+    """Read a journal from its lines, each with its line break.
 
     `problems` has a sentence for each line that is torn, is not an event, or does not
     follow from the line before it.
@@ -196,23 +205,19 @@ def read_journal(path: Path) -> JournalReading:
     problems: list[str] = []
     previous, sequence, elapsed = FIRST_PREVIOUS, 0, 0.0
     torn, size = b"", 0
-    try:
-        with path.open("rb") as lines:
-            for number, line in enumerate(lines, start=1):
-                if not line.endswith(b"\n"):
-                    problems.append(f"line {number} is torn: the file ends in the middle of it")
-                    torn = line
-                    break
-                event = _parsed(line)
-                if event is None:
-                    problems.append(f"line {number} is not an event: it is not a JSON object")
-                else:
-                    events.append(event)
-                    problems += _breaks(event, number, previous, sequence, elapsed)
-                    sequence, elapsed = _whole(event, "seq", number), _seconds(event, elapsed)
-                previous, size = hashlib.sha256(line[:-1]).hexdigest(), size + len(line)
-    except OSError as error:
-        raise BadJournal(f"{path} cannot be read: {error.strerror or error}.") from error
+    for number, line in enumerate(lines, start=1):
+        if not line.endswith(b"\n"):
+            problems.append(f"line {number} is torn: the file ends in the middle of it")
+            torn = line
+            break
+        event = _parsed(line)
+        if event is None:
+            problems.append(f"line {number} is not an event: it is not a JSON object")
+        else:
+            events.append(event)
+            problems += _breaks(event, number, previous, sequence, elapsed)
+            sequence, elapsed = _whole(event, "seq", number), _seconds(event, elapsed)
+        previous, size = hashlib.sha256(line[:-1]).hexdigest(), size + len(line)
     return JournalReading(tuple(events), tuple(problems), torn, size, previous)
 
 
