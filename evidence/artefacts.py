@@ -120,12 +120,17 @@ def measure_file(path: Path, name: str) -> tuple[int, str]:
 
 
 def sync_files(paths: Iterable[Path]) -> None:
-    """Put files and their folders on the disk, so that they outlive a power cut."""
+    """Put files and their folders on the disk, so that they outlive a power cut.
+
+    Raises MissingArtefact for one that is gone.
+    """
     folders = set()
     for path in paths:
         try:
             with path.open("rb") as file:
                 os.fsync(file.fileno())
+        except FileNotFoundError as error:
+            raise MissingArtefact(f"{path} is gone after it was captured.") from error
         except OSError as error:
             raise CannotRecord(path, error) from error
         folders.add(path.parent)

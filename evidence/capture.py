@@ -85,7 +85,8 @@ def run_process(
             end_group(process.pid, alive=group_lives, term_seconds=term_seconds)
             raise
     code = None if timed_out else _shell_code(process.returncode)
-    return ProcessEnd(code, timed_out, left_running, time.monotonic() - began)
+    took = round(time.monotonic() - began, 6)
+    return ProcessEnd(code, timed_out, left_running, took)
 
 
 class _Output:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from evidence.artefacts import artefact_path
 from evidence.capture import ProcessEnd, run_process
 from evidence.echo import LineEcho
-from evidence.errors import CannotStart
+from evidence.errors import CannotRecord, CannotStart
 from evidence.journal import Journal
 from evidence.log_file import LogFile
 from evidence.processes import identify
@@ -70,7 +71,6 @@ def record_command(
     echo = LineEcho(recording.echo)
     stream = recording.redactor.stream(_Both(file, echo))
     journal, begun = recording.journal, None
-    end: ProcessEnd | None = None
 
     def record_start(pid: int | None) -> None:
         nonlocal begun
@@ -85,35 +85,35 @@ def record_command(
             process=None if pid is None else identify(pid),
         )["seq"]
 
-    try:
-        try:
-            end = run_process(
-                words,
-                sink=stream.write,
-                on_start=record_start,
-                timeout=timeout,
-                env={**os.environ, **env, recording.mark: "1"},
-                cwd=cwd,
-            )
-        except CannotStart as error:
-            record_start(None)
-            stream.write(f"{error}\n".encode())
-            end = ProcessEnd(NOT_STARTED, False, False, 0.0)
-    finally:
+    def record_end(end: ProcessEnd | None) -> None:
         try:
             _close_all(stream.close, echo.close, file.close)
         finally:
-            if begun is not None:
-                journal.append(
-                    "command-ended",
-                    begun=begun,
-                    exit_code=end.exit_code if end else None,
-                    timed_out=end.timed_out if end else False,
-                    left_running=end.left_running if end else False,
-                    duration_seconds=round(end.duration_seconds, 6) if end else None,
-                    left_out_bytes=file.left_out,
-                    redactions=recording.redactor.counts,
-                )
+            how = asdict(end) if end else {}
+            counts = recording.redactor.counts
+            journal.append(
+                "command-ended", begun=begun, **how, left_out_bytes=file.left_out, redactions=counts
+            )
+
+    try:
+        end = run_process(
+            words,
+            sink=stream.write,
+            on_start=record_start,
+            timeout=timeout,
+            env={**os.environ, **env, recording.mark: "1"},
+            cwd=cwd,
+        )
+    except CannotStart as error:
+        record_start(None)
+        stream.write(f"{error}\n".encode())
+        end = ProcessEnd(NOT_STARTED, timed_out=False, left_running=False, duration_seconds=0.0)
+    except BaseException:
+        # A disk that takes no more must not hide what ended the command.
+        with contextlib.suppress(CannotRecord):
+            record_end(None)
+        raise
+    record_end(end)
     return CommandResult(
         name=Path(words[0]).name if words else "",
         argv=words,

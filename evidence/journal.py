@@ -19,7 +19,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from evidence.clock import SYSTEM_CLOCK, Clock
-from evidence.errors import BadJournal, CannotRecord
+from evidence.errors import BadJournal, CannotRecord, EvidenceError
 from evidence.json_values import json_value
 
 FILE_NAME = "journal.jsonl"
@@ -110,6 +110,8 @@ class Journal:
         if taken := _OWN_FIELDS & fields.keys():
             raise TypeError(f"fields that every event has of its own: {', '.join(sorted(taken))}")
         with self._lock:
+            if self._descriptor < 0:
+                raise EvidenceError(f"{self.path} is closed: its run has ended.")
             self._settle()
             start = self._position
             elapsed = self._clock.monotonic() - self._opened_at
@@ -133,7 +135,8 @@ class Journal:
                 self._sync(event, written)
             except OSError as error:
                 self.lost = str(CannotRecord(self.path, error))
-                self._settle()
+                with contextlib.suppress(OSError):
+                    self._settle()
                 raise CannotRecord(self.path, error) from error
             return written
 
@@ -146,6 +149,8 @@ class Journal:
                 raise CannotRecord(self.path, error) from error
             finally:
                 os.close(self._descriptor)
+                # Another file may get the number; a late event must not go there.
+                self._descriptor = -1
 
     def _write(self, line: bytes) -> None:
         rest = memoryview(line)

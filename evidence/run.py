@@ -20,7 +20,7 @@ from evidence.artefacts import (
 )
 from evidence.clock import SYSTEM_CLOCK, Clock
 from evidence.command import CommandResult, Recording, record_command
-from evidence.errors import EvidenceError
+from evidence.errors import CannotRecord, EvidenceError
 from evidence.journal import FILE_NAME, Journal, read_journal
 from evidence.models import GitState, Mode, Outcome, Setting
 from evidence.processes import end_processes, identify, marked_processes
@@ -108,7 +108,10 @@ def open_run(
 
 
 class Run:
-    """A run that is open. Everything that it is given is redacted before it is written."""
+    """A run that is open. Everything that it is given is redacted before it is written.
+
+    `redactor` knows the run's secrets, for whoever looks through its files later.
+    """
 
     def __init__(self, target: str, mode: Mode, recording: Recording) -> None:
         self.directory = recording.directory
@@ -116,9 +119,9 @@ class Run:
         self.timestamp = recording.directory.name
         self.target = target
         self.mode: Mode = mode
+        self.redactor = recording.redactor
         self._recording = recording
         self._journal = recording.journal
-        self.redactor = recording.redactor
         self._steps: list[str] = []
         self._clean_ups: list[tuple[str, Callable[[], None]]] = []
         self._artefacts: set[Path] = set()
@@ -128,21 +131,21 @@ class Run:
         """A named part of the run; an exception inside is recorded and comes through."""
         begun = self._journal.append("step-started", step=name)["seq"]
         self._steps.append(name)
-        error: BaseException | None = None
+        ended = {"step": name, "begun": begun}
         try:
             yield
-        except BaseException as raised:
-            error = raised
+        except BaseException as error:
+            outcome: Outcome = "failed" if isinstance(error, Exception) else "interrupted"
+            # A journal that takes no more must not hide what ended the step.
+            with contextlib.suppress(CannotRecord):
+                self._journal.append(
+                    "step-ended", **ended, outcome=outcome, problem=_sentence(error)
+                )
             raise
+        else:
+            self._journal.append("step-ended", **ended, outcome="done", problem=None)
         finally:
             self._steps.pop()
-            self._journal.append(
-                "step-ended",
-                step=name,
-                begun=begun,
-                outcome=_outcome(error),
-                problem=None if error is None else sentence(error),
-            )
 
     def command(
         self,
@@ -253,22 +256,16 @@ class Run:
 
     def end(self, error: BaseException | None) -> BaseException | None:
         """Clean up and journal the end; `open_run` does this. Returns what the run ended with."""
-        for part in (self._clean_up, self._end_processes, self._write_script, self._sync):
-            try:
-                part()
-            except BaseException as raised:
-                error = error or raised
+        while self._clean_ups:
+            raised = _raised_by(self._clean_up_newest)
+            error = error or raised
+        for part in (self._end_processes, self._write_script, self._sync):
+            raised = _raised_by(part)
+            error = error or raised
         if error is None and self._journal.lost:
             error = EvidenceError(f"The run is not fully recorded: {self._journal.lost}")
-        counts = self.redactor.counts
-        if error is None:
-            self._journal.append("finished", redactions=counts)
-        elif isinstance(error, KeyboardInterrupt):
-            name = getattr(error, "name", "SIGINT")
-            self._journal.append("interrupted", signal=name, redactions=counts)
-        else:
-            self._journal.append("crashed", problem=sentence(error), redactions=counts)
-        return error
+        raised = _raised_by(lambda: self._journal_end(error))
+        return error or raised
 
     @property
     def _step(self) -> str:
@@ -279,20 +276,13 @@ class Run:
         self._artefacts.add(path)
         self._journal.append("artefact", step=self._step, name=name, size=size, sha256=digest)
 
-    def _clean_up(self) -> None:
-        interruption: BaseException | None = None
-        while self._clean_ups:
-            name, action = self._clean_ups.pop()
-            problem = None
-            try:
-                action()
-            except BaseException as raised:
-                problem = sentence(raised)
-                if not isinstance(raised, Exception):
-                    interruption = interruption or raised
-            self._journal.append("clean-up", name=name, problem=problem)
-        if interruption is not None:
-            raise interruption
+    def _clean_up_newest(self) -> None:
+        name, action = self._clean_ups.pop()
+        raised = _raised_by(action)
+        problem = None if raised is None else _sentence(raised)
+        self._journal.append("clean-up", name=name, problem=problem)
+        if raised is not None and not isinstance(raised, Exception):
+            raise raised
 
     def _end_processes(self) -> None:
         left = marked_processes(self._recording.mark)
@@ -310,14 +300,27 @@ class Run:
         # Once for all, before the end is journaled: a file at a time would cost each step its own.
         sync_files(sorted(self._artefacts))
 
+    def _journal_end(self, error: BaseException | None) -> None:
+        counts = self.redactor.counts
+        if error is None:
+            self._journal.append("finished", redactions=counts)
+        elif isinstance(error, KeyboardInterrupt):
+            name = getattr(error, "name", "SIGINT")
+            self._journal.append("interrupted", signal=name, redactions=counts)
+        else:
+            self._journal.append("crashed", problem=_sentence(error), redactions=counts)
 
-def _outcome(error: BaseException | None) -> Outcome:
-    if error is None:
-        return "done"
-    return "failed" if isinstance(error, Exception) else "interrupted"
+
+def _raised_by(action: Callable[[], None]) -> BaseException | None:
+    """What an action raises, an interruption included: at the end everything has its turn."""
+    try:
+        action()
+    except BaseException as raised:
+        return raised
+    return None
 
 
-def sentence(error: BaseException) -> str:
+def _sentence(error: BaseException) -> str:
     """What an error says, in one line; errors of other packages with their type's name."""
     text = " ".join(str(error).split())
     if not isinstance(error, EvidenceError):

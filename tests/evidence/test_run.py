@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from evidence.clock import SYSTEM_CLOCK, Clock
-from evidence.errors import BadName, CannotRecord, MissingArtefact
+from evidence.errors import BadName, CannotRecord, EvidenceError, MissingArtefact
 from evidence.journal import read_journal
 from evidence.models import GitState, RunRecord, Setting
 from evidence.outcome import record_from
@@ -294,6 +294,22 @@ def test_an_interruption_of_a_clean_up_leaves_the_others_to_run(tmp_path: Path) 
 
     assert order == ["first"]
     assert record_of(run).verdict == "incomplete"
+
+
+def test_an_artefact_that_is_gone_at_the_end_keeps_the_run_from_passing(tmp_path: Path) -> None:
+    with pytest.raises(MissingArtefact, match="is gone after"), opened(tmp_path) as run:
+        run.check("one", expected=1, observed=1, passed=True)
+        run.save("x", "text").unlink()
+
+    assert record_of(run).verdict == "incomplete"
+
+
+def test_a_verb_after_the_end_is_refused(tmp_path: Path) -> None:
+    with opened(tmp_path) as run:
+        pass
+
+    with pytest.raises(EvidenceError, match="is closed: its run has ended"):
+        run.note("late")
 
 
 def test_an_action_that_cleans_up_may_run_commands(tmp_path: Path) -> None:
