@@ -59,7 +59,7 @@ def _print_list() -> None:
     from hotpass.qa.gates import GATES, SETS
 
     for gate in GATES:
-        click.echo(f"{gate.name:<10} {gate.proves} ({gate.tool})")
+        click.echo(f"{gate.name:<10} {gate.proves} ({', '.join(gate.tools)})")
     for name, members in SETS.items():
         click.echo(f"{name:<10} {', '.join(members)}")
 

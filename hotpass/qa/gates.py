@@ -22,8 +22,8 @@ class Gate:
 
     name: str
     proves: str
-    tool: str
-    """The importable module without which the gate cannot run."""
+    tools: tuple[str, ...]
+    """The importable modules without which the gate cannot run."""
     arguments: tuple[str, ...]
 
     def command(self, scratch: Path) -> list[str]:
@@ -36,37 +36,40 @@ GATES: tuple[Gate, ...] = (
     Gate(
         "tests",
         "the code does what its tests say",
-        "pytest",
-        ("-m", "pytest", "-q", "-m", "not rehearsal"),
+        ("pytest", "xdist"),
+        ("-m", "pytest", "-q", "-m", "not rehearsal", "-n", "auto", "--dist", "loadfile"),
     ),
     Gate(
         "format",
         "one layout everywhere",
-        "ruff",
+        ("ruff",),
         ("-m", "ruff", "format", "--check", "--diff", "."),
     ),
-    Gate("lint", "no known mistake in the code", "ruff", ("-m", "ruff", "check", ".")),
-    Gate("types", "every type holds, strictly", "mypy", ("-m", "mypy")),
-    Gate("imports", "the layers are kept", "importlinter", ("-c", LINT_IMPORTS, "--no-logo")),
+    Gate("lint", "no known mistake in the code", ("ruff",), ("-m", "ruff", "check", ".")),
+    Gate("types", "every type holds, strictly", ("mypy",), ("-m", "mypy")),
+    Gate("imports", "the layers are kept", ("importlinter",), ("-c", LINT_IMPORTS, "--no-logo")),
     Gate(
         "security",
         "no known insecure construct",
-        "bandit",
+        ("bandit",),
         ("-m", "bandit", "-q", "-c", "pyproject.toml", "-r", "hotpass", "evidence", "rehearsals"),
     ),
     Gate(
-        "secrets", "no new secret in any file", "detect_secrets", (*INSTALLED, "hotpass.qa.secrets")
+        "secrets",
+        "no new secret in any file",
+        ("detect_secrets",),
+        (*INSTALLED, "hotpass.qa.secrets"),
     ),
     Gate(
         "contracts",
         "derived files are current",
-        "hotpass",
+        ("hotpass",),
         (*INSTALLED, "hotpass", "contracts", "check"),
     ),
     Gate(
         "build",
         "wheel and sdist build offline",
-        "build",
+        ("build",),
         ("-m", "build", "--no-isolation", "--outdir", "{scratch}"),
     ),
 )

@@ -80,7 +80,7 @@ class _Running:
     log: Path
     begun: float
     process: subprocess.Popen[bytes] | None
-    """None when the tool is missing."""
+    """None when a tool is missing."""
 
     def ended(self) -> bool:
         return self.process is None or self.process.poll() is not None
@@ -101,8 +101,8 @@ def _start(gate: Gate, root: Path, scratch: Path, logs: Path) -> _Running:
     command = gate.command(workspace)
     log = logs / f"{gate.name}.log"
     begun = time.monotonic()
-    if importlib.util.find_spec(gate.tool) is None:
-        log.write_text(f"{gate.tool} is not installed.\n", encoding="utf-8")
+    if missing := _missing(gate):
+        log.write_text(f"{missing}\n", encoding="utf-8")
         return _Running(gate, command, log, begun, process=None)
     with log.open("wb") as output:
         process = subprocess.Popen(
@@ -115,6 +115,11 @@ def _start(gate: Gate, root: Path, scratch: Path, logs: Path) -> _Running:
             start_new_session=True,
         )
     return _Running(gate, command, log, begun, process)
+
+
+def _missing(gate: Gate) -> str:
+    missing = [tool for tool in gate.tools if importlib.util.find_spec(tool) is None]
+    return f"{' and '.join(missing)} not installed; run `make setup`." if missing else ""
 
 
 def _wait_for_one(running: Sequence[_Running]) -> _Running:
@@ -131,7 +136,7 @@ def _judge(ended: _Running, *, keeps_log: bool) -> GateResult:
     ended.end()
     code = None if ended.process is None else ended.process.returncode
     if code is None:
-        reason = f"{ended.gate.tool} is not installed; `make setup` installs it."
+        reason = _missing(ended.gate)
     elif late:
         reason = f"not done after {TIME_LIMIT:,.0f} s; it was ended."
     else:

@@ -69,7 +69,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def python(*arguments: str, tool: str = "json") -> Gate:
-    return Gate("probe", "nothing", tool, arguments)
+    return Gate("probe", "nothing", (tool,), arguments)
 
 
 def test_a_clean_checkout_passes_every_gate(
@@ -131,7 +131,7 @@ def test_a_gate_whose_tool_is_missing_fails_and_says_how_to_get_it(checkout: Pat
     (result,) = run_gates([python("-c", "pass", tool="no_such_tool")], checkout)
 
     assert not result.passed
-    assert result.reason == "no_such_tool is not installed; `make setup` installs it."
+    assert result.reason == "no_such_tool not installed; run `make setup`."
 
 
 def test_a_gate_cannot_start_the_gates_again(
@@ -181,7 +181,9 @@ def test_an_interruption_leaves_no_process_of_a_gate(checkout: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         run_gates(
-            [python("-c", sleeper), Gate("quick", "", "json", ("-c", ""))], checkout, tell=interrupt
+            [python("-c", sleeper), Gate("quick", "", ("json",), ("-c", ""))],
+            checkout,
+            tell=interrupt,
         )
 
     assert not psutil.pid_exists(int((checkout / "pid").read_text()))
