@@ -107,11 +107,12 @@ class RedactingStream:
         yield from assigned_spans(window)
 
     def _place_to_cut(self, spans: list[SecretSpan], end: int, size: int) -> int:
+        """The end, or the place before it where something begins that must be seen together."""
         cut = end
         for span in reversed(spans):
             if span.begin < cut < span.end:
                 cut = span.begin
-        if size - cut <= 2 * LONGEST_LINE:
+        if cut == end or size - cut <= 2 * LONGEST_LINE:
             return cut
         # A secret so long that it cannot wait: what of it is still to come is dropped.
         cut = max(span.end for span in spans if span.begin <= cut < span.end)

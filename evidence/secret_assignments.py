@@ -186,8 +186,7 @@ def _name_begin(window: bytes, place: int) -> int:
 @cache
 def _patterns() -> tuple[tuple[bytes, re.Pattern[bytes]], ...]:
     # Not at import: compiling takes milliseconds.
-    keywords = ((needle, re.compile(needle + rest + _SET_TO)) for needle, rest in _KEYWORDS)
-    return tuple(keywords)
+    return tuple((needle, re.compile(needle + rest + _SET_TO)) for needle, rest in _KEYWORDS)
 
 
 @cache

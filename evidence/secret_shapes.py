@@ -88,11 +88,9 @@ class _Finder:
             group = found.lastindex or 0
             shape = self._shapes[group]
             begin = found.start() - shape.before
-            partly = group + 1 <= self._pattern.groups and group + 1 not in self._shapes
-            start = found.start(group + 1) if partly else begin
-            yield SecretSpan(
-                begin, start, found.end(group + 1) if partly else found.end(), shape.name
-            )
+            has_own = group < self._pattern.groups and group + 1 not in self._shapes
+            secret = found.span(group + 1) if has_own else (begin, found.end())
+            yield SecretSpan(begin, *secret, shape.name)
 
 
 @cache

@@ -275,6 +275,29 @@ def test_a_known_secret_of_many_lines_is_found_in_any_chunking(cuts: list[int]) 
     assert clean == b"before\n<redacted:LINES>\nafter\nmore\n"
 
 
+@given(
+    lengths=st.lists(st.integers(0, 900_000), min_size=1, max_size=3),
+    place=st.integers(0, 2_700_000),
+    cuts=st.lists(st.integers(1, 1_500_000), max_size=4),
+)
+def test_a_known_secret_of_many_lines_is_found_between_lines_of_any_length(
+    lengths: list[int], place: int, cuts: list[int]
+) -> None:
+    text = b"\n".join(b"." * length for length in lengths)
+    place = min(place, len(text))
+    data = text[:place] + b"ab\ncd\nef" + text[place:]
+
+    clean = redacted(data, Redactor({"LINES": "ab\ncd\nef"}), cuts)
+
+    assert clean == text[:place] + b"<redacted:LINES>" + text[place:]
+
+
+def test_a_short_line_before_a_very_long_one_is_handed_on() -> None:
+    data = b"short\n" + b"." * 900_000
+
+    assert Redactor({"LINES": "ab\ncd\nef"}).bytes(data) == data
+
+
 HARMLESS = (
     "commit 8200ad2f4b1c9e0d7a6b5c4d3e2f1a0b9c8d7e6f",
     "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855  refined.xlsx",
