@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 from collections.abc import Mapping
@@ -32,10 +33,9 @@ def json_value(value: object, inside: tuple[int, ...] = ()) -> JsonValue:
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else repr(float(value))
     if len(inside) < DEEPEST and id(value) not in inside:
-        try:
+        # A foreign object's own methods may do anything.
+        with contextlib.suppress(Exception):
             return _converted(value, (*inside, id(value)))
-        except Exception:  # a foreign object's own methods may do anything
-            pass
     return _shown(value)
 
 

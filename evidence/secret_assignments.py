@@ -15,19 +15,14 @@ from functools import cache, lru_cache
 
 from evidence.secret_span import SecretSpan
 
-# What a secret's name calls it. A key is one only when it is a certain one.
+# The words that call something a secret, and what kind of one they call it.
 _CALLED = {
-    "password": "password",
-    "passwd": "password",
-    "passphrase": "password",
-    "pwd": "password",
-    "secret": "secret",
-    "secrets": "secret",
-    "token": "token",
-    "credential": "credential",
-    "credentials": "credential",
-    "key": "key",
+    "password": ("password", "passwd", "passphrase", "pwd"),
+    "secret": ("secret", "secrets"),
+    "token": ("token",),
+    "credential": ("credential", "credentials"),
 }
+# A key is a secret only when it is one of these.
 _SECRET_KEYS = (
     *("api", "access", "account", "auth", "client", "deploy", "encryption", "license", "master"),
     *("private", "secret", "service", "shared", "signing", "ssh"),
@@ -135,14 +130,12 @@ def _called(name: str) -> str | None:
 
 def _called_by(word: str, before: str) -> str | None:
     """What a word of a name says that it holds; written together, its end says so."""
-    for keyword, called in _CALLED.items():
-        if not word.endswith(keyword):
-            continue
-        if keyword != "key":
+    for called, words in _CALLED.items():
+        if word.endswith(words):
             return called
+    if word.endswith("key"):
         kind = word.removesuffix("key") or before
-        if kind.endswith(_SECRET_KEYS):
-            return f"{next(end for end in _SECRET_KEYS if kind.endswith(end))}-key"
+        return next((f"{end}-key" for end in _SECRET_KEYS if kind.endswith(end)), None)
     return None
 
 
