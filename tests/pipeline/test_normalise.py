@@ -71,6 +71,13 @@ def test_a_phone_number_that_cannot_be_dialled_becomes_null_and_is_reported(writ
     assert result.problems.select("field", "value", "source_row").rows() == [("phone", written, 2)]
 
 
+def test_what_cannot_be_dialled_beside_a_number_is_reported() -> None:
+    read, result = read_one("phone", "021 555 0123/4")
+
+    assert read == "+27215550123"
+    assert result.problems["problem"].to_list() == ["4 cannot be dialled."]
+
+
 def test_a_foreign_number_keeps_its_country() -> None:
     assert read_one("phone", "+44 20 7946 0958")[0] == "+442079460958"
 
@@ -132,6 +139,7 @@ def test_the_first_of_several_emails_is_kept_and_the_others_reported() -> None:
         ("http//karoo.co.za", "http://karoo.co.za"),
         ("htp://karoo.co.za", "https://karoo.co.za"),
         ("https://karoo.co.za:8443/x?y=1", "https://karoo.co.za:8443/x?y=1"),
+        ("youtube.com/@karoo", "https://youtube.com/@karoo"),
         ("info@karoo.co.za", None),
         ("none yet", None),
         ("karoo.notatld", None),
@@ -151,7 +159,8 @@ def test_websites_are_read_or_refused(written: str, expected: str | None) -> Non
         ("Wes-Kaap", "Western Cape"), ("vrystaat", "Free State"), ("Guateng", "Gauteng"),
         ("Mpumulanga", "Mpumalanga"), ("Nothern Cape", "Northern Cape"),
         ("NORTH-WEST", "North West"),
-        ("Limpopo Province", "Limpopo"), ("Noordwes", "North West"), ("Transvaal", None),
+        ("Limpopo Prov.", "Limpopo"), ("KZ-Natal", "KwaZulu-Natal"),
+        ("Noordwes", "North West"), ("Transvaal", None),
         ("Cape", None), ("Bavaria", None),
     ],
 )  # fmt: skip

@@ -164,6 +164,19 @@ def test_a_box_and_a_street_address_do_not_contradict_each_other() -> None:
     assert groups(box, street, HIGHVELD) == [0, 0, 1]
 
 
+def test_an_organisation_of_very_many_rows_is_one() -> None:
+    rows = [without(KAROO, "registration_number") | {"notes": f"Call {n}"} for n in range(130)]
+
+    assert set(groups(*rows)) == {0}
+
+
+def test_very_many_rows_with_two_registration_numbers_are_parted() -> None:
+    numbers = ("2015/123456/07", "2019/654321/07")
+    rows = [KAROO | {"registration_number": numbers[n % 2], "notes": f"{n}"} for n in range(130)]
+
+    assert groups(*rows) == [0, 1] * 65
+
+
 def test_copies_of_a_row_are_one_organisation() -> None:
     assert groups(HIGHVELD, HIGHVELD, HIGHVELD) == [0, 0, 0]
 

@@ -46,14 +46,14 @@ def _read(text: str) -> tuple[str | None, str | None]:
     found = list(dict.fromkeys(address for part in parts if (address := _validate(part))))
     if not found:
         return None, "Not an e-mail address."
-    if len(parts) > 1:
-        others = [part for part in parts if part != found[0]]
-        if others:
-            return found[0], f"Holds several; kept the first valid, set aside {', '.join(others)}."
+    if others := [part for part in parts if part != found[0]]:
+        return found[0], f"Holds several; kept the first valid, set aside {', '.join(others)}."
     return found[0], None
 
 
 def _validate(text: str) -> str | None:
+    if re.match(PLAIN, text) and len(text) <= LONGEST_LOCAL:
+        return text
     try:
         valid = validate_email(text, check_deliverability=False, test_environment=True)
     except EmailNotValidError:

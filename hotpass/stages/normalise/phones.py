@@ -65,19 +65,21 @@ def _read_plain(texts: pl.Series, region: str) -> pl.Series:
 
 def _read(text: str, region: str) -> tuple[str | None, str | None]:
     text = _undo_float(text)
-    found = [number for part in SEPARATORS.split(text) if (number := _parse(part, region))]
+    parts = [part for part in SEPARATORS.split(text) if part]
+    found = [number for part in parts if (number := _parse(part, region))]
+    unread = [part for part in parts if not _parse(part, region) and re.search(r"\d", part)]
     if not found:
-        found = _parse_run(text, region)
+        found, unread = _parse_run(text, region), []
     if not found:
         return None, "Not a telephone number that can be dialled."
     first, *others = (_format(number) for number in found)
     notes = []
     if others := [other for other in others if other != first]:
         notes.append(f"Holds several numbers; kept the first, set aside {', '.join(others)}.")
-    elif len(found) == 1 and len(re.sub(r"\D", "", text)) > len(first) + 3:
-        notes.append("Holds more than one number; kept the one that can be dialled.")
     if found[0].extension:
         notes.append(f"The extension {found[0].extension} was set aside.")
+    if unread:
+        notes.append(f"{', '.join(unread)} cannot be dialled.")
     return first, " ".join(notes) or None
 
 

@@ -11,13 +11,14 @@ from hotpass.reference import town_spellings
 
 # Other spellings by letters alone: abbreviations, Afrikaans, former names, both orders.
 PROVINCE_SPELLINGS: dict[str, tuple[str, ...]] = {
-    "Eastern Cape": ("ec", "ecape", "easterncapeprovince", "ooskaap", "oostkaap", "capeeastern"),
+    "Eastern Cape": ("ec", "ecape", "ooskaap", "oostkaap", "capeeastern"),
     "Free State": ("fs", "ofs", "vrystaat", "ovs", "orangefreestate", "oranjevrystaat"),
-    "Gauteng": ("gp", "gt", "gau", "gauteng", "gautengprovince", "pwv"),
-    "KwaZulu-Natal": ("kzn", "kz", "kn", "nl", "natal", "kwazulu", "zululand", "kwazulunatali"),
-    "Limpopo": ("lp", "lim", "limpopoprovince", "northernprovince", "noordelikeprovinsie"),
+    "Gauteng": ("gp", "gt", "gau", "pwv"),
+    "KwaZulu-Natal": ("kzn", "kz", "kn", "nl", "natal", "kznatal", "kwazulu", "kwazulunatali",
+                      "zululand"),
+    "Limpopo": ("lp", "lim", "northernprovince", "noordelikeprovinsie"),
     "Mpumalanga": ("mp", "mpu", "easterntransvaal", "oostransvaal"),
-    "North West": ("nw", "northwestprovince", "noordwes", "noordwesprovinsie", "nwprovince"),
+    "North West": ("nw", "noordwes"),
     "Northern Cape": ("nc", "ncape", "northcape", "noordkaap", "capenorthern"),
     "Western Cape": ("wc", "wcape", "westcape", "wkaap", "weskaap", "wp", "westernprovince",
                      "capewestern"),
@@ -67,8 +68,10 @@ def read_postcodes(texts: pl.Series, profile: Profile) -> pl.DataFrame:
 
 def _read_province(text: str, spellings: dict[str, str]) -> tuple[str | None, str | None]:
     letters = _letters(text)
-    if letters in spellings:
-        return spellings[letters], None
+    bare = letters.removesuffix("province").removesuffix("provinsie").removesuffix("prov")
+    for written in (letters, bare):
+        if written in spellings:
+            return spellings[written], None
     if len(letters) < SHORTEST_GUESS or letters in NO_PROVINCE:
         return None, "Not one of the nine provinces."
     alike = dict.fromkeys(PROVINCES, 0.0)

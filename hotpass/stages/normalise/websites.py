@@ -32,7 +32,7 @@ def registered_domain(host: str) -> str:
 
 
 def _read(text: str) -> tuple[str | None, str | None]:
-    if "@" in text:
+    if re.match(r"(?:mailto:)?[^/\s]+@", text):
         return None, "An e-mail address, not a website."
     first, *others = [part for part in re.split(r"[\s;,|<>\"]+", text) if "." in part] or [text]
     address = _read_address(first)

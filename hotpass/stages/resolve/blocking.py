@@ -6,9 +6,12 @@ import math
 
 import polars as pl
 
+from hotpass.stages.resolve.keys import BACKGROUND
+
 # A key that more records share says too little to compare them all with each other.
 LARGEST_BLOCK = 60
 RAREST_TOKENS = 4
+NEIGHBOURS = 3
 # What a pair shares must nearly outweigh the odds against any two records (in bits, log2 of how
 # many records there are). So much is left to what blocking does not see, such as a misspelling.
 SLACK = 2.5
@@ -22,10 +25,12 @@ def find_pairs(keys: pl.DataFrame) -> pl.DataFrame:
     """Return `left` < `right`: each pair of records that shares enough to be compared, once.
 
     Records are gathered in blocks by what they share; the fewer share it, the more it says. A
-    block that is too large is divided by town, or else by postcode, before it is given up.
+    block that is too large is divided by town, then by postcode; if it still is, each record is
+    paired with the next ones only.
     """
+    population = keys.height + BACKGROUND
     blocks = _build_blocks(keys).with_columns(
-        bits=(keys.height / pl.len().over("block")).log(2).cast(pl.Float32)
+        bits=(population / pl.len().over("block")).log(2).cast(pl.Float32)
     )
     shared = [_pair_up(blocks)]
     for divider in ("town", "postcode"):
@@ -34,6 +39,7 @@ def find_pairs(keys: pl.DataFrame) -> pl.DataFrame:
             "record", "aspect", "bits", block=pl.struct("block", divider).hash()
         )
         shared.append(_pair_up(blocks))
+    shared.append(_pair_neighbours(blocks))
     pairs = (
         pl.concat(shared)
         .group_by("left", "right", "aspect")
@@ -41,7 +47,7 @@ def find_pairs(keys: pl.DataFrame) -> pl.DataFrame:
         .group_by("left", "right")
         .agg(pl.col("bits").sum())
     )
-    enough = pairs["bits"] + _weigh_places(keys, pairs) >= math.log2(keys.height) - SLACK
+    enough = pairs["bits"] + _weigh_places(keys, pairs) >= math.log2(population) - SLACK
     return pairs.filter(enough).select("left", "right").sort("left", "right")
 
 
@@ -54,7 +60,7 @@ def _weigh_places(keys: pl.DataFrame, pairs: pl.DataFrame) -> pl.Series:
     rarity = {
         name: keys.drop_nulls(name)
         .group_by(name)
-        .agg((keys.height / pl.len()).log(2).alias(f"{name}_bits"))
+        .agg(((keys.height + BACKGROUND) / pl.len()).log(2).alias(f"{name}_bits"))
         .rename({name: f"{name}_left"})
         for name in ("postcode", "town")
     }
@@ -134,3 +140,18 @@ def _pair_up(blocks: pl.DataFrame) -> pl.DataFrame:
         .select("right", "aspect", "bits", left="record")
         .select("left", "right", "aspect", "bits")
     )
+
+
+def _pair_neighbours(blocks: pl.DataFrame) -> pl.DataFrame:
+    """Pair each record of a block that is too large with the next ones; they begin alike."""
+    large = blocks.filter(pl.len().over("block") > LARGEST_BLOCK).sort("block", "record")
+    steps = [
+        large.select(
+            pl.col("record").alias("left"),
+            pl.col("record").shift(-step).over("block").alias("right"),
+            "aspect",
+            "bits",
+        ).drop_nulls()
+        for step in range(1, NEIGHBOURS + 1)
+    ]
+    return pl.concat(steps)

@@ -11,9 +11,9 @@ from hotpass.stages.resolve.scoring import score_pairs
 
 # One pair, however sure, may not outvote a group that says otherwise.
 STRONGEST = 20.0
-# Within larger groups only the pairs that blocking found are weighed; the others count as unlike.
+# Larger groups are first taken apart at matches that pass the threshold by fewer bits than these.
 LARGEST_WEIGHED = 80
-UNLIKE = -10.0
+RAISES = (4.0, 8.0, 12.0)
 
 
 def cluster(keys: pl.DataFrame, pairs: pl.DataFrame, threshold: float) -> tuple[pl.DataFrame, int]:
@@ -24,7 +24,7 @@ def cluster(keys: pl.DataFrame, pairs: pl.DataFrame, threshold: float) -> tuple[
     the likeliest pairs (average linkage), never across two registration numbers.
     """
     matches = score_pairs(keys, pairs, threshold)
-    groups = connect(keys.height, matches)
+    groups = _part_at_registrations(keys, _connect_closely(keys.height, matches, threshold))
     doubtful = _find_doubtful(keys, groups, matches)
     weights = score_pairs(keys, _pairs_within(doubtful), None)
     rebuilt = _rebuild(doubtful, weights, threshold)
@@ -32,6 +32,34 @@ def cluster(keys: pl.DataFrame, pairs: pl.DataFrame, threshold: float) -> tuple[
         "record", cluster=pl.coalesce("rebuilt", "cluster")
     )
     return labels, matches.height
+
+
+def _connect_closely(records: int, matches: pl.DataFrame, threshold: float) -> pl.DataFrame:
+    """Connect records, raising the bar within groups that are too large to weigh pair by pair.
+
+    What even the highest bar leaves together stays together.
+    """
+    groups = connect(records, matches)
+    for more in RAISES:
+        large = groups.filter(pl.len().over("cluster") > LARGEST_WEIGHED)
+        if large.is_empty():
+            break
+        weak = pl.col("left").is_in(large["record"].implode()) & (
+            pl.col("weight") < threshold + more
+        )
+        matches = matches.filter(~weak)
+        groups = connect(records, matches)
+    return groups
+
+
+def _part_at_registrations(keys: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
+    """Part a group that is too large to weigh by its registration numbers, if it has several."""
+    number = pl.col("registration")
+    least = pl.col("record").min().over("cluster", number.fill_null(number.min().over("cluster")))
+    is_large = pl.len().over("cluster") > LARGEST_WEIGHED
+    return groups.join(
+        keys.select("record", "registration"), on="record", maintain_order="left"
+    ).select("record", cluster=pl.when(is_large).then(least).otherwise("cluster"))
 
 
 def connect(records: int, edges: pl.DataFrame) -> pl.DataFrame:
@@ -58,22 +86,29 @@ def connect(records: int, edges: pl.DataFrame) -> pl.DataFrame:
 def _find_doubtful(keys: pl.DataFrame, groups: pl.DataFrame, matches: pl.DataFrame) -> pl.DataFrame:
     """Return record, cluster and registration of the groups that may have to be taken apart."""
     members = groups.join(keys.select("record", "registration"), on="record")
-    edges = matches.select(record="left").join(groups, on="record").group_by("cluster").len("edges")
+    labels = groups["cluster"]
+    within = matches.select(cluster=labels.gather(matches["left"])).filter(
+        labels.gather(matches["left"]) == labels.gather(matches["right"])
+    )
+    edges = within.group_by("cluster").len("edges")
     suspects = (
         members.group_by("cluster")
         .agg(pl.len(), numbers=pl.col("registration").drop_nulls().n_unique())
         .join(edges, on="cluster")
         .filter(
-            (pl.col("numbers") > 1) | (pl.col("edges") < pl.col("len") * (pl.col("len") - 1) // 2)
+            (pl.col("len") <= LARGEST_WEIGHED)
+            & (
+                (pl.col("numbers") > 1)
+                | (pl.col("edges") < pl.col("len") * (pl.col("len") - 1) // 2)
+            )
         )
     )
     return members.join(suspects, on="cluster", how="semi").sort("cluster", "record")
 
 
 def _pairs_within(doubtful: pl.DataFrame) -> pl.DataFrame:
-    small = doubtful.filter(pl.len().over("cluster") <= LARGEST_WEIGHED)
     return (
-        small.join(small, on="cluster")
+        doubtful.join(doubtful, on="cluster")
         .filter(pl.col("record") < pl.col("record_right"))
         .select(left="record", right="record_right")
     )
@@ -103,11 +138,7 @@ def _link(
     """
     groups = {record: [record] for record in numbers}
     known = {record: {number} - {None} for record, number in numbers.items()}
-    bonds = {
-        pair: _Bond(weight, weight)
-        for pair in combinations(sorted(groups), 2)
-        for weight in [weights.get(pair, UNLIKE)]
-    }
+    bonds = {pair: _Bond(weights[pair], weights[pair]) for pair in combinations(sorted(groups), 2)}
 
     def average(pair: tuple[int, int]) -> float:
         return bonds[pair].total / (len(groups[pair[0]]) * len(groups[pair[1]]))

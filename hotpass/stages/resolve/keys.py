@@ -110,7 +110,6 @@ def _add_tokens(keys: pl.DataFrame, field: str) -> pl.DataFrame:
     expected = pl.col("len") + 0.5 + pl.col("share").fill_null(0) * BACKGROUND
     weights = counts.join(shares, on="token", how="left").select(
         "token",
-        frequency="len",
         eighths=((records / expected).log(2) * EIGHTHS).round().clip(0, 255).cast(pl.UInt64),
         number=pl.col("number").cast(pl.UInt64),
     )
