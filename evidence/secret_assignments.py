@@ -63,7 +63,7 @@ _QUOTINGS = {
 }
 # The beginning of a value is enough to judge it by.
 _VALUE = b"(?=%b)" % b"|".join(
-    rb"%b(?P<%b>%b{1,256})" % (quote, name.encode(), char)
+    rb"%b(?P<%b>%b{1,96})" % (quote, name.encode(), char)
     for name, (quote, char) in _QUOTINGS.items()
 )
 # A blank sets a flag of a command line only; the digit spares most of prose a closer look.
@@ -76,6 +76,8 @@ _SET_TO = (
 _REFERENCE = re.compile(
     r"\$[({A-Z_]|%[(s]|\{|<|\*+$|!(?:Ref|Sub|GetAtt|vault)\b|[A-Za-z_][\w.]*[(\[{]"
 )
+_VARIABLE = re.compile(r"_?[a-z]+(?:[_.][a-z]+)+|_?[A-Z]+(?:[_.][A-Z]+)+")
+_CLASS = re.compile(r"_?[a-z]*(?:[A-Z][a-z]{2,})+")
 _PATH = re.compile(r"(?:/|\./|\.\./|~/|[A-Za-z]:\\)[\w./\\ @-]*$")
 _SHORTEST_RANDOM_SEGMENT = 12
 _SHORTEST_PASSWORD = 6
@@ -145,10 +147,12 @@ def _looks_secret(value: str, *, is_password: bool) -> bool:
     # A capital at the start is an ordinary word's.
     upper = any(char.isupper() for char in value[1:])
     other = any(not char.isalnum() and char not in "-_." for char in value)
+    if _VARIABLE.fullmatch(value):
+        return False
     if is_password:
         mixed = digit + lower + upper + other >= 2
         return len(value) >= _SHORTEST_PASSWORD and (mixed or len(value) >= _LONG)
-    if any(char.isspace() for char in value):
+    if any(char.isspace() for char in value) or _CLASS.fullmatch(value):
         return False
     mixed = (digit and (lower or upper)) or (lower and upper and len(value) >= _LONG)
     return len(value) >= _SHORTEST_TOKEN and mixed and _bits(value) >= _LEAST_BITS_PER_CHARACTER

@@ -163,6 +163,21 @@ def test_two_commands_may_share_a_log(tmp_path: Path) -> None:
     assert (run.directory / "a.log").read_text() == "one\ntwo\n"
 
 
+def test_a_log_is_capped_and_the_record_says_what_it_lacks(tmp_path: Path) -> None:
+    line = "x" * 9999
+
+    with opened(tmp_path) as run:
+        result = run.command(["sh", "-c", f"yes {line} | head -n 9000; echo last"], log="a.log")
+
+    (command,) = record_of(run).commands
+    log = (run.directory / "a.log").read_bytes()
+    assert command.left_out_bytes > 0
+    assert len(log) <= 65 << 20
+    assert b"\n[%d bytes are left out here" % command.left_out_bytes in log
+    assert log.startswith(b"x" * 9999) and log.endswith(b"x\nlast\n")
+    assert result.tail.endswith("last")
+
+
 def test_a_command_that_fails_is_for_a_check_to_judge(tmp_path: Path) -> None:
     with opened(tmp_path) as run:
         failed = run.command(["sh", "-c", "exit 7"], log="a.log")
