@@ -17,6 +17,10 @@ REPORT_NAME = "report.html"
 PICTURE_NAME = "report.png"
 SCRIPT_NAME = "cli.sh"
 SIGNER_NAME = "signer.pub"
+TIME_STAMP_NAME = "attestation.tsr"
+CERTIFICATION_NAME = "attestation.sigstore.json"
+# What comes after the statement, so that no list of digests and no subject can hold it.
+AFTER_THE_STATEMENT = (ATTESTATION_NAME, TIME_STAMP_NAME, CERTIFICATION_NAME)
 
 
 @dataclass(frozen=True)

@@ -1,113 +1,119 @@
-"""The key that signs evidence here, and the keys that are trusted to have signed elsewhere.
+"""Keys: the one that signs evidence here, and what a public key says when it is read elsewhere.
 
-The folder is `$XDG_CONFIG_HOME/hotpass`, or `~/.config/hotpass`:
+Where the signing key comes from, the first of these that is named:
 
-    signing-key.pem    ECDSA P-256, PKCS #8, made at first use, readable by its owner alone
-    trusted-keys       lines of `<fingerprint> <whose key it is>`; `#` starts a comment
+    1. the source that the caller names
+    2. the source in $HOTPASS_SIGNING_KEY
+    3. the local key in the configuration folder, made at first use
 
-A fingerprint is the SHA-256 (hex) of the public key's DER form, as openssl and cosign have it.
+A source is one of
+
+    path/to/key.pem                   a file that its owner alone can read
+    env://NAME                        a variable that holds the PEM
+    awskms:///…  gcpkms://…  azurekms://…  hashivault://…    a key that never leaves its service
+    keyless                           the identity of this CI job, certified by Sigstore
+
+The configuration folder is `$XDG_CONFIG_HOME/hotpass`, or `~/.config/hotpass`. A fingerprint is
+the SHA-256 (hex) of the public key's DER form, as openssl and cosign have it.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
-import re
-import secrets
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from evidence.errors import BadKey
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ec import (
-        EllipticCurvePrivateKey,
-        EllipticCurvePublicKey,
-    )
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 KEY_VARIABLE = "HOTPASS_SIGNING_KEY"
-LOCAL_LABEL = "local key, identity not verified"
-CONFIGURED_LABEL = "configured key, identity not verified"
+KEYLESS = "keyless"
+KEY_SERVICES = ("awskms", "gcpkms", "azurekms", "hashivault")
 
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
-@dataclass(frozen=True)
-class SigningKey:
-    """A private key with what may be said of it; its repr shows the fingerprint alone."""
+class SigningKey(Protocol):
+    """What signs evidence: an ECDSA P-256 key, wherever it is kept.
 
-    private: EllipticCurvePrivateKey
-    label: str
-
-    @property
-    def public_pem(self) -> bytes:
-        """The public key as the PEM file that is sealed with a run."""
-        return public_pem(self.private.public_key())
+    `label` says what the key is worth and `source` where it came from; both are sealed.
+    """
 
     @property
-    def fingerprint(self) -> str:
-        """SHA-256 (hex) of the public key in DER form."""
-        return fingerprint(self.private.public_key())
+    def label(self) -> str: ...
+
+    @property
+    def source(self) -> str: ...
+
+    @property
+    def public_pem(self) -> bytes: ...
+
+    @property
+    def fingerprint(self) -> str: ...
 
     def sign(self, message: bytes) -> bytes:
-        """An ECDSA signature over SHA-256, DER: the same bytes for the same message."""
-        from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
-        from cryptography.hazmat.primitives.hashes import SHA256
-
-        return _low_form(self.private.sign(message, ECDSA(SHA256(), deterministic_signing=True)))
-
-    def __repr__(self) -> str:
-        return f"SigningKey({self.fingerprint}, {self.label!r})"
+        """An ECDSA signature over SHA-256 in DER, in the form that `low_form` gives."""
+        ...
 
 
-def load_signing_key(config_dir: Path | None = None) -> SigningKey:
-    """The key named by $HOTPASS_SIGNING_KEY, else the local key, made at first use.
+def load_signing_key(config_dir: Path | None = None, *, source: str | None = None) -> SigningKey:
+    """The key of `source`, else of $HOTPASS_SIGNING_KEY, else the local key.
 
-    Raises BadKey for a key that others can read, is not P-256, or cannot be read.
+    Never another one than was named. Raises BadKey for a key that others can read, is not
+    P-256, cannot be had, or needs packages that are not installed.
     """
-    configured = os.environ.get(KEY_VARIABLE)
-    if configured:
-        return SigningKey(_read_private(Path(configured)), CONFIGURED_LABEL)
-    path = _local_key_path(config_dir)
-    if not path.exists():
-        _make_key(path)
-    _refuse_writable_by_others(path.parent)
-    return SigningKey(_read_private(path), LOCAL_LABEL)
+    from evidence.private_keys import key_from_file, key_from_variable, local_key
+
+    source = source or os.environ.get(KEY_VARIABLE)
+    if not source:
+        return local_key(local_key_path(config_dir))
+    if source == KEYLESS:
+        from evidence.keyless import open_keyless_key
+
+        return open_keyless_key()
+    scheme, separator, rest = source.partition("://")
+    if not separator:
+        return key_from_file(Path(source).expanduser())
+    if scheme == "env":
+        return key_from_variable(rest)
+    if scheme in KEY_SERVICES:
+        from evidence.key_services import open_service_key
+
+        return open_service_key(source)
+    known = ", ".join(f"{name}://" for name in ("env", *KEY_SERVICES))
+    raise BadKey(
+        f"the signing key {scheme}://… is of no known kind; name a file, {known} or {KEYLESS}."
+    )
 
 
 def local_fingerprint(config_dir: Path | None = None) -> str | None:
-    """The fingerprint of the key that would sign here; None where there is none to be read."""
-    configured = os.environ.get(KEY_VARIABLE)
-    path = Path(configured) if configured else _local_key_path(config_dir)
+    """The fingerprint of the key that would sign here; None where none is at hand.
+
+    A key that a service keeps is not asked for, so that verifying needs no network.
+    """
+    source = os.environ.get(KEY_VARIABLE)
+    if not source and not local_key_path(config_dir).exists():
+        return None
+    if source and (source == KEYLESS or source.partition("://")[0] in KEY_SERVICES):
+        return None
     try:
-        return fingerprint(_read_private(path).public_key())
+        return load_signing_key(config_dir).fingerprint
     except BadKey:
         return None
 
 
-def trusted_keys(config_dir: Path | None = None) -> dict[str, str]:
-    """Whose key each trusted fingerprint is. Raises BadKey naming a line that cannot be read."""
-    path = (config_dir or config_directory()) / "trusted-keys"
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadKey(f"{path} cannot be read ({error}).") from None
-    found = {}
-    for number, line in enumerate(lines, start=1):
-        written, _, whose = line.partition("#")[0].strip().partition(" ")
-        if not written:
-            continue
-        if not re.fullmatch("[0-9a-f]{64}", written) or not whose.strip():
-            raise BadKey(
-                f"{path}, line {number}: expected 64 lower-case hexadecimal digits and whose "
-                "key it is, with a space between."
-            )
-        found[written] = whose.strip()
-    return found
+def signing_secrets() -> dict[str, str]:
+    """The secret values by name that the environment holds for signing, to be redacted."""
+    from evidence.private_keys import PASSWORD_VARIABLE
+
+    names = [PASSWORD_VARIABLE]
+    scheme, _, name = os.environ.get(KEY_VARIABLE, "").partition("://")
+    if scheme == "env":
+        names.append(name)
+    return {name: value for name in names if (value := os.environ.get(name))}
 
 
 def load_public_key(pem: bytes, place: str) -> EllipticCurvePublicKey:
@@ -141,7 +147,7 @@ def fingerprint(key: EllipticCurvePublicKey) -> str:
 
 
 def signature_holds(key: EllipticCurvePublicKey, signature: bytes, message: bytes) -> bool:
-    """Whether the signature is this key's, in the one form that `SigningKey.sign` writes.
+    """Whether the signature is this key's, in the one form that `low_form` gives.
 
     For every ECDSA signature (r, s) the pair (r, n-s) holds as well, and DER can be padded;
     both are refused, so that no byte of a signature can be changed unseen.
@@ -152,9 +158,20 @@ def signature_holds(key: EllipticCurvePublicKey, signature: bytes, message: byte
 
     try:
         key.verify(signature, message, ECDSA(SHA256()))
-        return _low_form(signature) == signature
+        return low_form(signature) == signature
     except (InvalidSignature, ValueError):
         return False
+
+
+def low_form(signature: bytes) -> bytes:
+    """The DER form of a signature with the smaller of its two equivalent s."""
+    from cryptography.hazmat.primitives.asymmetric.utils import (
+        decode_dss_signature,
+        encode_dss_signature,
+    )
+
+    r, s = decode_dss_signature(signature)
+    return encode_dss_signature(r, min(s, P256_ORDER - s))
 
 
 def config_directory() -> Path:
@@ -165,87 +182,6 @@ def config_directory() -> Path:
     return home / "hotpass"
 
 
-def _local_key_path(config_dir: Path | None) -> Path:
+def local_key_path(config_dir: Path | None = None) -> Path:
+    """Where the local key lies."""
     return (config_dir or config_directory()) / "signing-key.pem"
-
-
-def _make_key(path: Path) -> None:
-    """Write a new key unless another process was first; a half-written one is never seen."""
-    from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-    from cryptography.hazmat.primitives.serialization import (
-        Encoding,
-        NoEncryption,
-        PrivateFormat,
-    )
-
-    pem = generate_private_key(SECP256R1()).private_bytes(
-        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
-    )
-    partial = path.with_name(f"{path.name}.{secrets.token_hex(8)}.partial")
-    try:
-        path.parent.parent.mkdir(parents=True, exist_ok=True)
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(pem)
-            file.flush()
-            os.fsync(file.fileno())
-        # A link fails where a rename would overwrite: whoever comes second uses the first's key.
-        try:
-            os.link(partial, path)
-        except FileExistsError:
-            return
-    except OSError as error:
-        raise BadKey(
-            f"a signing key could not be made at {path} ({error.strerror}); make that folder "
-            f"writable, or name a key file in {KEY_VARIABLE}."
-        ) from None
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink()
-
-
-def _read_private(path: Path) -> EllipticCurvePrivateKey:
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
-    try:
-        with path.open("rb") as file:
-            if os.fstat(file.fileno()).st_mode & 0o077:
-                raise BadKey(f"the signing key {path} can be read by others; run: chmod 600 {path}")
-            pem = file.read()
-    except OSError as error:
-        raise BadKey(f"the signing key {path} cannot be read ({error.strerror}).") from None
-    try:
-        key = load_pem_private_key(pem, password=None)
-    except TypeError:
-        raise BadKey(
-            f"the signing key {path} is encrypted; write one without a passphrase: "
-            f"openssl pkcs8 -topk8 -nocrypt -in {path} -out plain.pem"
-        ) from None
-    except (ValueError, UnsupportedAlgorithm):
-        raise BadKey(f"the signing key {path} is not a private key in PEM form.") from None
-    if not isinstance(key, EllipticCurvePrivateKey) or not isinstance(key.curve, SECP256R1):
-        raise BadKey(
-            f"the signing key {path} is not ECDSA P-256; make one: openssl genpkey -algorithm EC "
-            "-pkeyopt ec_paramgen_curve:P-256 -out key.pem"
-        )
-    return key
-
-
-def _refuse_writable_by_others(directory: Path) -> None:
-    if directory.stat().st_mode & 0o022:
-        raise BadKey(
-            f"others can replace the signing key in {directory}; run: chmod 700 {directory}"
-        )
-
-
-def _low_form(signature: bytes) -> bytes:
-    """The DER form of a signature with the smaller of its two equivalent s."""
-    from cryptography.hazmat.primitives.asymmetric.utils import (
-        decode_dss_signature,
-        encode_dss_signature,
-    )
-
-    r, s = decode_dss_signature(signature)
-    return encode_dss_signature(r, min(s, P256_ORDER - s))

@@ -34,7 +34,7 @@ from evidence.models import RunRecord
 from evidence.outcome import record_from
 from evidence.redact import Redactor
 from evidence.report import stream_report
-from evidence.statement import envelope_for, statement_digest, statement_for
+from evidence.statement import SignedWith, envelope_for, statement_digest, statement_for
 
 _MADE_HERE = (RECORD_NAME, REPORT_NAME, PICTURE_NAME, SIGNER_NAME, SUMS_NAME, ATTESTATION_NAME)
 _EMPTY = "an empty folder"
@@ -83,7 +83,7 @@ def seal(
     write_file(directory / SIGNER_NAME, [key.public_pem])
 
     subjects = _digest_everything(directory)
-    statement = statement_for(record, subjects, key.label)
+    statement = statement_for(record, subjects, SignedWith(label=key.label, source=key.source))
     _make_read_only(directory, subjects)
     write_file(directory / ATTESTATION_NAME, [envelope_for(statement, key)])
     _make_read_only(directory, [ATTESTATION_NAME])

@@ -35,12 +35,23 @@ class PredicateCheck(Frozen):
     passed: bool
 
 
+class SignedWith(Frozen):
+    """What the signer says of how it sealed: its own word, which proves nothing by itself.
+
+    `label` says what its key is worth, `source` where the key came from. `time_stamped_by` is
+    the address of the authority whose time-stamp lies beside the attestation, None for none.
+    """
+
+    label: str
+    source: str
+    time_stamped_by: str | None = None
+
+
 class Predicate(Frozen):
     """What the signature says of a run beside the digests of its files.
 
     `previous` is the SHA-256 (hex) of the statement of the run before it of the same kind and
-    target; `redactions` counts the secret values that were taken out; `signed_with` is the
-    signer's own word for its key and proves nothing.
+    target; `redactions` counts the secret values that were taken out.
     """
 
     format_version: Literal[1] = 1
@@ -58,7 +69,7 @@ class Predicate(Frozen):
     checks: tuple[PredicateCheck, ...]
     redactions: int
     previous: str | None
-    signed_with: str
+    signed_with: SignedWith
 
 
 class MalformedAttestation(EvidenceError):
@@ -80,7 +91,7 @@ class Attestation:
         return statement_digest(self.payload)
 
 
-def statement_for(record: RunRecord, digests: Mapping[str, str], signed_with: str) -> bytes:
+def statement_for(record: RunRecord, digests: Mapping[str, str], signed_with: SignedWith) -> bytes:
     """The statement about a run: `digests` maps each file's name to its SHA-256 (hex)."""
     statement = {
         "_type": STATEMENT_TYPE,
@@ -93,7 +104,7 @@ def statement_for(record: RunRecord, digests: Mapping[str, str], signed_with: st
     return _canonical(statement)
 
 
-def predicate_for(record: RunRecord, signed_with: str) -> Predicate:
+def predicate_for(record: RunRecord, signed_with: SignedWith) -> Predicate:
     """What is signed of a record."""
     return Predicate(
         kind=record.kind,

@@ -26,17 +26,20 @@ from evidence.keys import (
     KEY_VARIABLE,
     P256_ORDER,
     SigningKey,
+    fingerprint,
     load_public_key,
     load_signing_key,
     local_fingerprint,
     signature_holds,
-    trusted_keys,
+    signing_secrets,
 )
+from evidence.private_keys import PASSWORD_VARIABLE
 
 
 @pytest.fixture(autouse=True)
 def _no_configured_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(KEY_VARIABLE, raising=False)
+    monkeypatch.delenv(PASSWORD_VARIABLE, raising=False)
 
 
 def write_key(
@@ -144,25 +147,73 @@ def test_a_key_file_that_does_not_exist_is_one_sentence(
 
 
 @pytest.mark.parametrize(
-    ("key", "encryption", "said"),
-    [
-        (rsa.generate_private_key(65537, 2048), None, "is not ECDSA P-256"),
-        (ec.generate_private_key(ec.SECP384R1()), None, "is not ECDSA P-256"),
-        (ec.generate_private_key(ec.SECP256R1()), BestAvailableEncryption(b"word"), "is encrypted"),
-    ],
-    ids=["rsa", "p384", "encrypted"],
+    "key",
+    [rsa.generate_private_key(65537, 2048), ec.generate_private_key(ec.SECP384R1())],
+    ids=["rsa", "p384"],
 )
 def test_a_key_of_another_kind_is_refused_with_what_to_do(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey,
-    encryption: KeySerializationEncryption | None,
-    said: str,
 ) -> None:
-    monkeypatch.setenv(KEY_VARIABLE, str(write_key(tmp_path / "other.pem", key, encryption)))
+    monkeypatch.setenv(KEY_VARIABLE, str(write_key(tmp_path / "other.pem", key)))
 
-    with pytest.raises(BadKey, match=rf"{said}.*openssl"):
+    with pytest.raises(BadKey, match=r"is not ECDSA P-256.*openssl"):
         load_signing_key()
+
+
+def test_an_encrypted_key_opens_with_its_passphrase_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    private = ec.generate_private_key(ec.SECP256R1())
+    path = write_key(tmp_path / "team.pem", private, BestAvailableEncryption(b"open sesame"))
+
+    with pytest.raises(BadKey, match="is encrypted; put its passphrase into the variable"):
+        load_signing_key(source=str(path))
+    monkeypatch.setenv(PASSWORD_VARIABLE, "close sesame")
+    with pytest.raises(BadKey, match="does not open with the passphrase"):
+        load_signing_key(source=str(path))
+    monkeypatch.setenv(PASSWORD_VARIABLE, "open sesame")
+
+    assert load_signing_key(source=str(path)).fingerprint == fingerprint(private.public_key())
+
+
+def test_a_passphrase_that_is_not_needed_does_no_harm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(PASSWORD_VARIABLE, "open sesame")
+
+    assert load_signing_key(tmp_path).label == "local key, identity not verified"
+
+
+def test_a_key_can_be_the_value_of_a_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pem = write_key(tmp_path / "team.pem", ec.generate_private_key(ec.SECP256R1())).read_text()
+    monkeypatch.setenv("TEAM_KEY", pem)
+    monkeypatch.setenv(KEY_VARIABLE, "env://TEAM_KEY")
+
+    used = load_signing_key(tmp_path / "hotpass")
+
+    assert used.source == "environment variable TEAM_KEY"
+    assert used.fingerprint == load_signing_key(source=str(tmp_path / "team.pem")).fingerprint
+    assert signing_secrets() == {"TEAM_KEY": pem}
+
+
+def test_a_variable_that_is_not_set_is_named() -> None:
+    with pytest.raises(BadKey, match="variable TEAM_KEY, which is not set"):
+        load_signing_key(source="env://TEAM_KEY")
+
+
+def test_a_source_of_no_known_kind_is_told_which_there_are(tmp_path: Path) -> None:
+    with pytest.raises(BadKey, match=r"awskm://… is of no known kind.*env://, awskms://.*keyless"):
+        load_signing_key(tmp_path / "hotpass", source="awskm:///alias/evidence")
+    assert not (tmp_path / "hotpass").exists()
+
+
+def test_asking_for_the_local_fingerprint_makes_no_key(tmp_path: Path) -> None:
+    assert local_fingerprint(tmp_path / "hotpass") is None
+    assert not (tmp_path / "hotpass").exists()
 
 
 def test_a_configuration_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
@@ -175,7 +226,7 @@ def test_a_configuration_folder_that_cannot_be_made_is_one_sentence(tmp_path: Pa
 def test_the_printed_key_shows_nothing_private(tmp_path: Path) -> None:
     made = load_signing_key(tmp_path)
 
-    assert repr(made) == f"SigningKey({made.fingerprint}, 'local key, identity not verified')"
+    assert repr(made) == f"PrivateKey({made.fingerprint}, 'local key, identity not verified')"
 
 
 def test_the_fingerprint_is_what_openssl_says(key: SigningKey, tmp_path: Path) -> None:
@@ -201,16 +252,3 @@ def test_a_signature_has_one_form_only(key: SigningKey) -> None:
     assert not signature_holds(public, encode_dss_signature(r, P256_ORDER - s), b"message")
     assert not signature_holds(public, signature + b"\0", b"message")
     assert key.sign(b"message") == signature
-
-
-def test_trusted_keys_say_whose_they_are(tmp_path: Path) -> None:
-    (tmp_path / "trusted-keys").write_text(f"# the team\n\n{'ab' * 32} Thandi, QA  # laptop\n")
-
-    assert trusted_keys(tmp_path) == {"ab" * 32: "Thandi, QA"}
-
-
-def test_a_trusted_key_that_cannot_be_read_is_named_by_its_line(tmp_path: Path) -> None:
-    (tmp_path / "trusted-keys").write_text("# the team\nabcdef Thandi\n")
-
-    with pytest.raises(BadKey, match="line 2"):
-        trusted_keys(tmp_path)

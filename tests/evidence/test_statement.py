@@ -14,7 +14,8 @@ from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import SSlibKey
 
-from evidence.keys import SigningKey, load_public_key
+from evidence.keys import load_public_key
+from evidence.private_keys import PrivateKey
 from evidence.schemas import main as schemas_command
 from evidence.schemas import schema_texts
 from evidence.statement import (
@@ -30,7 +31,7 @@ BAD = Path(__file__).parent / "bad" / "attestations"
 
 def test_the_encoding_and_signature_are_those_of_the_dsse_test_vector() -> None:
     number = 97358161215184420915383655311931858321456579547487070936769975997791359926199
-    key = SigningKey(derive_private_key(number, SECP256R1()), "the specification's")
+    key = PrivateKey(derive_private_key(number, SECP256R1()), "the specification's", "its text")
 
     message = pre_authentication_encoding("http://example.com/HelloWorld", b"hello world")
 
@@ -91,7 +92,11 @@ def test_the_predicate_says_what_was_shown_and_keeps_its_schema(sealed) -> None:
     jsonschema.Draft202012Validator(schema).validate(predicate)
     assert (predicate["verdict"], predicate["mode"]) == ("passed", "embedded")
     assert predicate["simulated"] == ["lineage server"]
-    assert predicate["signed_with"] == "local key, identity not verified"
+    assert predicate["signed_with"] == {
+        "label": "local key, identity not verified",
+        "source": "key file made at first use",
+        "time_stamped_by": None,
+    }
     assert [check["name"] for check in predicate["checks"]] == ["the greeting exits 0"]
 
 
