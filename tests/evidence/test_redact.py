@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 import string
 import uuid
 from collections.abc import Callable
@@ -67,8 +68,8 @@ def test_a_known_secret_survives_in_no_encoding_and_no_chunking(
     clean = redacted((before + encoded + after).encode(), redactor, cuts).decode()
 
     assert secret not in clean
-    assert "<redacted:TOKEN>" in clean
-    assert redactor.counts["TOKEN"] >= 1
+    assert "<redacted:" in clean
+    assert sum(redactor.counts.values()) >= 1
 
 
 @given(
@@ -86,7 +87,8 @@ def test_a_known_secret_is_found_inside_base64_at_any_place(
 
     clean = redacted(b"data: " + encoded + b"\n", Redactor({"TOKEN": secret}), cuts)
 
-    left = clean.replace(b"data: ", b"").split(b"<redacted:TOKEN>")
+    # What surrounds the secret may make a secret of another kind of the whole.
+    left = re.split(b"<redacted:[^>]*>", clean.removeprefix(b"data: "))
     assert len(left) >= 2
     # What is left is too short to hold a byte of the secret: only whole neighbours.
     assert len(left[0]) <= len(before) * 8 // 6
