@@ -74,8 +74,10 @@ def main() -> int:
 
 def _files() -> list[str]:
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, capture_output=True, check=True, text=True).stdout
-    names = {name for name in listed.split("\0") if name and Path(name).is_file()}
+    listed = subprocess.run(command, stdout=subprocess.PIPE, check=False, text=True)
+    if listed.returncode != 0:
+        sys.exit("git could not list the files to look at; run inside a clone.")
+    names = {name for name in listed.stdout.split("\0") if name and Path(name).is_file()}
     return sorted(names - {str(BASELINE)})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -118,6 +119,12 @@ def test_a_secret_in_the_baseline_is_accepted_and_a_second_one_is_not(checkout: 
     (checkout / path).write_text(text + text.replace("Q", "P"))
 
     assert (accepted, main(["qa", "secrets"])) == (0, 1)
+
+
+def test_files_that_git_does_not_know_of_are_no_pass(checkout: Path) -> None:
+    shutil.rmtree(checkout / ".git")
+
+    assert main(["qa", "secrets"]) == 1
 
 
 def test_a_failing_gate_shows_the_end_of_its_log(checkout: Path) -> None:
