@@ -36,18 +36,62 @@ def rehearse_e2e(
 @task(
     positional=["path"],
     help={
-        "path": "the run's folder, as dist/staging/e2e/20260131T140000Z",
+        "path": "a run's folder, a bundle, or a folder of runs as dist/staging",
         "require": "accept this mode only: `live` refuses embedded evidence",
+        "max_age": "refuse a run that ended longer ago: 7 or 7d, 12h, 2w",
         "signer": "accept only evidence signed by the key of this fingerprint",
+        "chain": "in a folder of runs: find those deleted, put in or dated back",
+        "json": "print what was found as JSON, schemas/verification.schema.json",
     },
 )
 def verify(
-    context: Context, path: str, require: str | None = None, signer: str | None = None
+    context: Context,
+    path: str,
+    require: str | None = None,
+    max_age: str | None = None,
+    signer: str | None = None,
+    chain: bool = False,
+    json: bool = False,
 ) -> None:
-    """Check a sealed run: every change to it is listed, and any fails."""
-    from evidence.verify import verify_and_tell
+    """Check sealed runs: every change to one is listed, and any fails."""
+    from evidence.verify_report import verify_and_tell
 
-    _end_with(lambda: verify_and_tell(Path(path), require=require, signer=signer, say=_say))
+    _end_with(
+        lambda: verify_and_tell(
+            Path(path),
+            require=require,
+            max_age=max_age,
+            signer=signer,
+            chain=chain,
+            as_json=json,
+            say=_say,
+        )
+    )
+
+
+@task(
+    positional=["run"],
+    help={
+        "run": "the folder of a sealed run",
+        "to": "the file to write, or a folder for it; by default beside the run",
+    },
+)
+def bundle(context: Context, run: str, to: str | None = None) -> None:
+    """Write a sealed run as one file that tar and unzip read."""
+    from evidence.bundle import bundle_and_tell
+
+    _end_with(lambda: bundle_and_tell(Path(run), Path(to) if to else None, say=_say))
+
+
+@task(
+    positional=["path"],
+    help={"path": "the bundle", "to": "the folder in which the run's folder is made"},
+)
+def unpack(context: Context, path: str, to: str = ".") -> None:
+    """Unpack a bundle, once it is shown to be whole."""
+    from evidence.bundle import unpack_and_tell
+
+    _end_with(lambda: unpack_and_tell(Path(path), Path(to), say=_say))
 
 
 @task(name="list", help={"root": "the evidence folder; by default that of rehearsals.toml"})
@@ -86,4 +130,4 @@ def _collect(**groups: tuple[object, ...]) -> Collection:
     return collection
 
 
-namespace = _collect(rehearse=(rehearse_e2e,), evidence=(verify, list_evidence))
+namespace = _collect(rehearse=(rehearse_e2e,), evidence=(verify, list_evidence, bundle, unpack))

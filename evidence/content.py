@@ -7,31 +7,45 @@ interlacing 8.1.
 from __future__ import annotations
 
 import json
+import os
 import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO
+
+from evidence.run_files import LARGEST_HELD_BYTES
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # Larger than any page that can be pictured; bounds the time spent on a forged header.
 PNG_LARGEST_BYTES = 2**30
+# What a zip may unpack to; a bomb claims more, or lies and is cut off at what it claims.
+ZIP_LARGEST_BYTES = 2**32
+_BOUNDED_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _BLOCK = 1 << 20
 
 
 def content_problem(path: Path) -> str | None:
-    """Why the file is not what its name says, as the end of "<name> …"; None when it is.
-
-    Known by suffix: png, json, jsonl, xlsx and zip, parquet. Any other file must not be empty.
-    """
+    """Why a file is not what its name says, as the end of "<name> …"; None when it is."""
     try:
-        if path.stat().st_size == 0:
-            return "is empty"
-        examine = _EXAMINERS.get(path.suffix.lower(), _words_problem)
-        return examine(path)
+        with path.open("rb") as file:
+            return stream_problem(path.name, file)
     except OSError as error:
         return f"cannot be read ({error.strerror})"
+
+
+def stream_problem(name: str, file: BinaryIO) -> str | None:
+    """Why a stream that can seek is not what its name says, as the end of "<name> …".
+
+    Known by suffix: png, json, jsonl, xlsx and zip, parquet. Any other must not be empty.
+    Memory and time are bounded, whatever the stream claims of itself.
+    """
+    if file.seek(0, os.SEEK_END) == 0:
+        return "is empty"
+    file.seek(0)
+    suffix = PurePosixPath(name).suffix.lower()
+    return _EXAMINERS.get(suffix, _words_problem)(file)
 
 
 def png_size(path: Path) -> tuple[int, int] | None:
@@ -44,23 +58,22 @@ def png_size(path: Path) -> tuple[int, int] | None:
     return width, height
 
 
-def _png_problem(path: Path) -> str | None:
-    with path.open("rb") as file:
-        if file.read(8) != PNG_SIGNATURE:
-            return "is not a PNG picture"
-        try:
-            pixels: _Pixels | None = None
-            for kind, data in _png_chunks(file):
-                if pixels is None:
-                    pixels = _Pixels(kind, data)
-                elif kind == b"IDAT":
-                    pixels.add(data)
-                elif kind == b"IEND":
-                    pixels.finish()
-                    return "has bytes after the end of the picture" if file.read(1) else None
-            return "ends before the picture does"
-        except ValueError as error:
-            return f"is a damaged PNG picture: {error}"
+def _png_problem(file: BinaryIO) -> str | None:
+    if file.read(8) != PNG_SIGNATURE:
+        return "is not a PNG picture"
+    try:
+        pixels: _Pixels | None = None
+        for kind, data in _png_chunks(file):
+            if pixels is None:
+                pixels = _Pixels(kind, data)
+            elif kind == b"IDAT":
+                pixels.add(data)
+            elif kind == b"IEND":
+                pixels.finish()
+                return "has bytes after the end of the picture" if file.read(1) else None
+        return "ends before the picture does"
+    except ValueError as error:
+        return f"is a damaged PNG picture: {error}"
 
 
 def _png_chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
@@ -68,6 +81,8 @@ def _png_chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
         if len(head) < 8:
             raise ValueError("it is cut off")
         length, kind = struct.unpack(">I4s", head)
+        if length > LARGEST_HELD_BYTES:
+            raise ValueError(f"a part of it claims to be {length} bytes long")
         data = file.read(length)
         check = file.read(4)
         if len(data) < length or len(check) < 4:
@@ -143,9 +158,12 @@ def _header(data: bytes) -> tuple[int, ...]:
     return struct.unpack(">IIBBBBB", data)
 
 
-def _json_problem(path: Path) -> str | None:
+def _json_problem(file: BinaryIO) -> str | None:
+    content = file.read(LARGEST_HELD_BYTES + 1)
+    if len(content) > LARGEST_HELD_BYTES:
+        return f"is JSON longer than is read, {LARGEST_HELD_BYTES} bytes"
     try:
-        json.loads(path.read_bytes())
+        json.loads(content)
     except ValueError as error:
         return f"is not JSON ({error})"
     except RecursionError:
@@ -153,42 +171,51 @@ def _json_problem(path: Path) -> str | None:
     return None
 
 
-def _json_lines_problem(path: Path) -> str | None:
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                json.loads(line)
-            except (ValueError, RecursionError) as error:
-                return f"is not JSON in line {number} ({error})"
+def _json_lines_problem(file: BinaryIO) -> str | None:
+    number = 0
+    while line := file.readline(LARGEST_HELD_BYTES + 1):
+        number += 1
+        if len(line) > LARGEST_HELD_BYTES:
+            return f"has a line longer than is read, {LARGEST_HELD_BYTES} bytes: line {number}"
+        try:
+            json.loads(line)
+        except (ValueError, RecursionError) as error:
+            return f"is not JSON in line {number} ({error})"
     return None
 
 
-def _zip_problem(path: Path) -> str | None:
+def _zip_problem(file: BinaryIO) -> str | None:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(file) as archive:
+            parts = archive.infolist()
+            unpacked = sum(part.file_size for part in parts)
+            if unpacked > ZIP_LARGEST_BYTES:
+                return f"claims to unpack to {unpacked} bytes, more than is read"
+            # The other methods decompress a block in one go, however large it gets.
+            if any(part.compress_type not in _BOUNDED_METHODS for part in parts):
+                return "is compressed by a method other than deflate"
             damaged = archive.testzip()
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
-        return f"is not a readable {path.suffix[1:]} file"
+        return "is not a readable zip archive"
     return f"is damaged in its part {damaged}" if damaged else None
 
 
-def _parquet_problem(path: Path) -> str | None:
-    with path.open("rb") as file:
-        first = file.read(4)
-        file.seek(-min(4, path.stat().st_size), 2)
-        whole = first == file.read(4) == b"PAR1" and file.tell() >= 12
+def _parquet_problem(file: BinaryIO) -> str | None:
+    first = file.read(4)
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - 4))
+    whole = first == file.read(4) == b"PAR1" and size >= 12
     return None if whole else "is not a whole Parquet file"
 
 
-def _words_problem(path: Path) -> str | None:
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            if block.strip():
-                return None
+def _words_problem(file: BinaryIO) -> str | None:
+    while block := file.read(_BLOCK):
+        if block.strip():
+            return None
     return "holds nothing but white space"
 
 
-_EXAMINERS: dict[str, Callable[[Path], str | None]] = {
+_EXAMINERS: dict[str, Callable[[BinaryIO], str | None]] = {
     ".png": _png_problem,
     ".json": _json_problem,
     ".jsonl": _json_lines_problem,

@@ -41,3 +41,13 @@ class SealRefused(EvidenceError):
 
 class BrowserFailed(EvidenceError):
     """A picture that could not be taken."""
+
+
+class BadOption(EvidenceError):
+    """An option of a command that cannot be meant."""
+
+    exit_code = 2
+
+
+class BadBundle(EvidenceError):
+    """A file that is not a bundle, to the byte, or a run that no bundle can be made of."""

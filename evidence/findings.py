@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Literal
+from dataclasses import replace
+from typing import BinaryIO, Literal
 
 from pydantic import ValidationError
 
-from evidence.content import content_problem
-from evidence.errors import BadJournal, BadKey
+from evidence.content import stream_problem
+from evidence.errors import BadJournal
 from evidence.inventory import (
     ATTESTATION_NAME,
     JOURNAL_NAME,
@@ -17,28 +18,27 @@ from evidence.inventory import (
     RECORD_NAME,
     REPORT_NAME,
     SCRIPT_NAME,
-    SIGNER_NAME,
     SUMS_NAME,
-    Inventory,
     sums_text,
 )
-from evidence.journal import read_journal
-from evidence.keys import fingerprint, load_public_key, public_pem, signature_holds
+from evidence.journal import JournalReading, read_journal_lines
 from evidence.models import Frozen, RunRecord
 from evidence.outcome import record_from
-from evidence.statement import (
-    PAYLOAD_TYPE,
-    Attestation,
-    pre_authentication_encoding,
-    predicate_for,
-)
+from evidence.run_files import LARGEST_HELD_BYTES, RunFiles, read_start
+from evidence.statement import Attestation, predicate_for
 
 FindingKind = Literal[
     "added",
+    "age",
     "attestation",
+    "backdated",
+    "bundle",
     "changed",
     "content",
+    "deleted",
+    "forked",
     "journal",
+    "misplaced",
     "mode",
     "removed",
     "renamed",
@@ -46,6 +46,7 @@ FindingKind = Literal[
     "signature",
     "signer",
     "sums",
+    "unsealed",
 ]
 
 # What every run has beside the files that its kind requires.
@@ -60,31 +61,8 @@ class Finding(Frozen):
     detail: str
 
 
-def signature_findings(
-    path: Path, there: Mapping[str, str], attestation: Attestation
-) -> tuple[list[Finding], str | None]:
-    """What is wrong with the signature, and the fingerprint of the key that it was checked with."""
-    if SIGNER_NAME not in there:
-        detail = "the signer's public key is missing, so the signature cannot be checked"
-        return [Finding(kind="signature", path=SIGNER_NAME, detail=detail)], None
-    pem = (path / SIGNER_NAME).read_bytes()
-    try:
-        key = load_public_key(pem, SIGNER_NAME)
-    except BadKey as error:
-        return [Finding(kind="signature", path=SIGNER_NAME, detail=str(error))], None
-    found = []
-    message = pre_authentication_encoding(PAYLOAD_TYPE, attestation.payload)
-    if not signature_holds(key, attestation.signature, message):
-        detail = f"the signature is not one by the key in {SIGNER_NAME} over this statement"
-        found.append(Finding(kind="signature", path=ATTESTATION_NAME, detail=detail))
-    if pem != public_pem(key):
-        detail = "this key is not in the form in which it was sealed"
-        found.append(Finding(kind="signature", path=SIGNER_NAME, detail=detail))
-    return found, None if found else fingerprint(key)
-
-
 def file_findings(
-    path: Path, inventory: Inventory, there: Mapping[str, str], attestation: Attestation
+    files: RunFiles, there: Mapping[str, str], attestation: Attestation
 ) -> Iterator[Finding]:
     """What differs between the files that are there, with their digests, and the signed ones."""
     signed = attestation.subjects
@@ -99,26 +77,27 @@ def file_findings(
             yield Finding(kind="renamed", path=name, detail=f"this sealed file is now {twin}")
     for name in sorted(new):
         yield Finding(kind="added", path=name, detail="this file was not sealed")
-    for name, what in inventory.strange:
+    for name, what in files.inventory.strange:
         yield Finding(kind="added", path=name, detail=f"this is {what}, which was not sealed")
     for name in sorted(signed.keys() & there.keys()):
         if signed[name] != there[name]:
             detail = f"sealed with SHA-256 {signed[name]}, now {there[name]}"
             yield Finding(kind="changed", path=name, detail=detail)
     listed = {name: digest for name, digest in signed.items() if name != SUMS_NAME}
-    if SUMS_NAME in there and (path / SUMS_NAME).read_bytes() != sums_text(listed):
+    right = hashlib.sha256(sums_text(listed)).hexdigest()
+    if SUMS_NAME in there and there[SUMS_NAME] != right:
         detail = "this list of digests is not the signed one"
         yield Finding(kind="sums", path=SUMS_NAME, detail=detail)
 
 
 def record_findings(
-    path: Path, there: Mapping[str, str], attestation: Attestation | None
+    files: RunFiles, there: Mapping[str, str], attestation: Attestation | None
 ) -> Iterator[Finding]:
     """What does not follow from the journal, and what is not what its name says."""
     if JOURNAL_NAME not in there:
         yield Finding(kind="journal", path=JOURNAL_NAME, detail="there is no journal")
         return
-    reading = read_journal(path / JOURNAL_NAME)
+    reading = _journal(files)
     for problem in reading.problems:
         yield Finding(kind="journal", path=JOURNAL_NAME, detail=problem)
     try:
@@ -132,20 +111,37 @@ def record_findings(
         yield Finding(kind="journal", path=JOURNAL_NAME, detail=detail)
         return
     if RECORD_NAME in there:
-        yield from _run_json_findings(path, record)
+        yield from _run_json_findings(files, record)
     if attestation is not None:
         said = attestation.predicate
         if said != predicate_for(record, said.signed_with):
             detail = f"the signed statement is not what the journal gives ({record.verdict})"
             yield Finding(kind="attestation", path=ATTESTATION_NAME, detail=detail)
     if record.verdict == "passed":
-        yield from _required_findings(path, there, record)
+        yield from _required_findings(files, there, record)
     yield from _artefact_findings(there, record, attestation)
 
 
-def _run_json_findings(path: Path, record: RunRecord) -> Iterator[Finding]:
+def _journal(files: RunFiles) -> JournalReading:
+    """The journal, or as much of it as is held in memory."""
+    with files.open(JOURNAL_NAME) as file:
+        reading = read_journal_lines(_lines(file, LARGEST_HELD_BYTES))
+        whole = not file.read(1)
+    if whole:
+        return reading
+    problem = f"it is longer than is read, {LARGEST_HELD_BYTES} bytes"
+    return replace(reading, problems=(*reading.problems, problem))
+
+
+def _lines(file: BinaryIO, most: int) -> Iterator[bytes]:
+    while most > 0 and (line := file.readline(most)):
+        yield line
+        most -= len(line)
+
+
+def _run_json_findings(files: RunFiles, record: RunRecord) -> Iterator[Finding]:
     try:
-        written = RunRecord.model_validate_json((path / RECORD_NAME).read_bytes())
+        written = RunRecord.model_validate_json(read_start(files, RECORD_NAME))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
@@ -158,17 +154,22 @@ def _run_json_findings(path: Path, record: RunRecord) -> Iterator[Finding]:
 
 
 def _required_findings(
-    path: Path, there: Mapping[str, str], record: RunRecord
+    files: RunFiles, there: Mapping[str, str], record: RunRecord
 ) -> Iterator[Finding]:
     """A run that did not pass may lack files, and says so; one that passed rests on them all."""
     for name in (*record.required_files, *EVERY_RUN):
         if name not in there:
             detail = "this required file is missing"
             yield Finding(kind="content", path=name, detail=detail)
-        elif problem := content_problem(path / name):
+        elif problem := _content_problem(files, name):
             yield Finding(kind="content", path=name, detail=f"this required file {problem}")
-    if PICTURE_NAME in there and (problem := content_problem(path / PICTURE_NAME)):
+    if PICTURE_NAME in there and (problem := _content_problem(files, PICTURE_NAME)):
         yield Finding(kind="content", path=PICTURE_NAME, detail=f"this picture {problem}")
+
+
+def _content_problem(files: RunFiles, name: str) -> str | None:
+    with files.open(name) as file:
+        return stream_problem(name, file)
 
 
 def _artefact_findings(

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 
+from evidence.bundle_names import BUNDLE_SUFFIX
+from evidence.chain import link_of, newest_link
 from evidence.errors import EvidenceError
 from evidence.inventory import ATTESTATION_NAME, JOURNAL_NAME, one_line
 from evidence.models import Frozen
 from evidence.statement import Attestation, MalformedAttestation, read_attestation
+
+_RUN_NAME = re.compile(r"\d{8}T\d{6}Z")
 
 
 class RunSummary(Frozen):
@@ -31,17 +36,40 @@ class RunSummary(Frozen):
 
 def list_runs(root: Path) -> tuple[RunSummary, ...]:
     """Every run in `root` (as `<kind>/<timestamp>`), newest first; none when there is no folder."""
-    found = [_summary(directory) for directory in _run_directories(root)]
+    found = [summarise(directory) for directory in _run_directories(root)]
     return tuple(sorted(found, key=lambda run: (run.timestamp, run.kind), reverse=True))
 
 
 def previous_statement_digest(root: Path, kind: str, target: str) -> str | None:
-    """SHA-256 (hex) of the statement of the newest sealed run of that kind and target."""
-    for directory in sorted(_run_directories(root, kind), key=_timestamp, reverse=True):
-        attestation = _attestation(directory)
-        if attestation is not None and attestation.predicate.target == target:
-            return attestation.digest
-    return None
+    """SHA-256 (hex) of the statement that the next run of that kind and target follows.
+
+    Every sealed run counts, whatever became of it, drills too.
+    """
+    attestations = map(_attestation, _run_directories(root, kind))
+    links = (link_of(found) for found in attestations if found is not None)
+    newest = newest_link(link for link in links if (link.kind, link.target) == (kind, target))
+    return newest.digest if newest else None
+
+
+def find_runs(folder: Path) -> tuple[Path, ...]:
+    """What is verified in a folder: runs, one or two folders deep, and bundles, oldest first.
+
+    A folder that is named as a run is found even where the run is gone from it.
+    """
+    found = {
+        path
+        for pattern in ("*", "*/*")
+        for path in folder.glob(pattern)
+        if (path.is_dir() and (_RUN_NAME.fullmatch(path.name) or is_run(path)))
+        or (path.is_file() and path.suffix == BUNDLE_SUFFIX)
+    }
+    outer = [path for path in found if path.parent not in found]
+    return tuple(sorted(outer, key=lambda path: (path.name, path)))
+
+
+def is_run(directory: Path) -> bool:
+    """Whether a run is or was recorded in that directory."""
+    return any((directory / name).is_file() for name in (JOURNAL_NAME, ATTESTATION_NAME))
 
 
 def list_and_tell(root: Path, *, say: Callable[[str], None] = print) -> int:
@@ -69,12 +97,8 @@ def _table(runs: tuple[RunSummary, ...]) -> Iterator[str]:
 
 def _run_directories(root: Path, kind: str = "*") -> Iterator[Path]:
     for path in root.glob(f"{kind}/*/"):
-        if (path / JOURNAL_NAME).is_file() or (path / ATTESTATION_NAME).is_file():
+        if is_run(path):
             yield path
-
-
-def _timestamp(directory: Path) -> str:
-    return directory.name
 
 
 def _attestation(directory: Path) -> Attestation | None:
@@ -85,7 +109,8 @@ def _attestation(directory: Path) -> Attestation | None:
         return None
 
 
-def _summary(directory: Path) -> RunSummary:
+def summarise(directory: Path) -> RunSummary:
+    """What a run says of itself: by its seal, or by the first line of its journal."""
     sealed = (directory / ATTESTATION_NAME).is_file()
     attestation = _attestation(directory)
     kind, timestamp = directory.parent.name, directory.name

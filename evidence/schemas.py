@@ -1,4 +1,4 @@
-"""JSON Schemas of `run.json` and of the signed predicate: generated from the models, and checked.
+"""JSON Schemas of the evidence's forms: generated from the models, and checked.
 
 python -m evidence.schemas generate [schemas/]
 python -m evidence.schemas check [schemas/]
@@ -16,11 +16,16 @@ from pydantic import BaseModel
 from evidence.inventory import write_file
 from evidence.models import RunRecord
 from evidence.statement import PREDICATE_TYPE, Predicate
+from evidence.verification import VerificationReport
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _MODELS: dict[str, tuple[type[BaseModel], str]] = {
     "run.schema.json": (RunRecord, "https://hotpass.dev/schemas/run/v1"),
     "attestation-predicate.schema.json": (Predicate, PREDICATE_TYPE),
+    "verification.schema.json": (
+        VerificationReport,
+        "https://hotpass.dev/schemas/verification/v1",
+    ),
 }
 
 

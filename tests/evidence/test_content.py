@@ -20,7 +20,7 @@ BAD = Path(__file__).parent / "bad" / "content"
     ("name", "said"),
     [
         ("a-page.png", "is not a PNG picture"),
-        ("a-page.xlsx", "is not a readable xlsx file"),
+        ("a-page.xlsx", "is not a readable zip archive"),
         ("blank.log", "holds nothing but white space"),
         ("bytes-after-the-end.png", "has bytes after the end"),
         ("cut-off.json", "is not JSON"),
@@ -83,6 +83,30 @@ def test_a_damaged_part_of_a_workbook_is_named(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"12345", b"12346"))
 
     assert content_problem(path) == "is damaged in its part xl/sheet1.xml"
+
+
+def test_a_workbook_that_would_unpack_without_end_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("xl/sheet1.xml", bytes(10**6))
+    small, huge = (10**6).to_bytes(4, "little"), (0xFFFFFFF0).to_bytes(4, "little")
+    directory = path.read_bytes().replace(small, huge)
+    two = directory.rfind(b"PK\x01\x02"), directory.rfind(b"PK\x05\x06")
+    entry = directory[two[0] : two[1]]
+    end = bytearray(directory[two[1] :])
+    end[8:12], end[12:16] = b"\2\0\2\0", (2 * len(entry)).to_bytes(4, "little")
+    path.write_bytes(directory[: two[1]] + entry + end)
+
+    assert content_problem(path) == "claims to unpack to 8589934560 bytes, more than is read"
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_workbook_in_a_compression_without_bounds_is_refused(tmp_path: Path, method) -> None:
+    path = tmp_path / "book.xlsx"
+    with zipfile.ZipFile(path, "w", method) as book:
+        book.writestr("xl/sheet1.xml", "<sheet/>")
+
+    assert content_problem(path) == "is compressed by a method other than deflate"
 
 
 def test_good_files_have_no_problem(tmp_path: Path) -> None:

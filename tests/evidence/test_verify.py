@@ -9,7 +9,9 @@ import pytest
 from evidence.errors import EvidenceError
 from evidence.keys import load_signing_key
 from evidence.seal import seal
-from evidence.verify import describe, verify, verify_and_tell
+from evidence.verify import verify
+from evidence.verify_path import verify_path
+from evidence.verify_report import describe, verify_and_tell
 
 
 @pytest.fixture
@@ -193,7 +195,7 @@ def test_a_pinned_signer_refuses_every_other_key(sealed, config_dir: Path) -> No
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda path: None, "is not a directory"),
+        (lambda path: None, "is not there"),
         (lambda path: path.mkdir(), "holds no run"),
     ],
 )
@@ -204,9 +206,11 @@ def test_a_path_that_is_no_run_is_one_sentence(tmp_path: Path, make, said: str) 
         verify(tmp_path / "run")
 
 
-def test_a_run_that_is_not_sealed_is_said_to_be_unsealed(recorded) -> None:
-    with pytest.raises(EvidenceError, match="is not sealed"):
-        verify(recorded.directory)
+def test_a_run_that_is_not_sealed_is_a_finding_that_says_how_to_seal_it(recorded) -> None:
+    (finding,) = verify(recorded.directory).findings
+
+    assert finding.kind == "unsealed"
+    assert "invoke evidence.recover" in finding.detail
 
 
 def test_the_terminal_hears_findings_verdict_and_exit_code(
@@ -237,7 +241,7 @@ def test_a_file_name_with_a_line_break_cannot_forge_a_line_of_the_output(
 ) -> None:
     (open_to_change.directory / "new\nunchanged since it was sealed").touch()
 
-    lines = list(describe(verify(open_to_change.directory, config_dir=config_dir)))
+    lines = list(describe(verify_path(open_to_change.directory, config_dir=config_dir)))
 
     assert all("\n" not in line for line in lines)
     assert "unchanged since it was sealed" not in lines
