@@ -16,7 +16,7 @@ rehearse: setup
 
 # `make test`      run every test
 test: setup
-	@$(BIN)/pytest -n auto
+	@$(BIN)/pytest -n auto --dist loadgroup
 
 # `make sample`    write the messy workbooks in data/sample again (ROWS=100000 DIR=build/large for a large set)
 sample: setup
