@@ -1,26 +1,31 @@
 """Seal a finished run: make its report, digest every file, sign, and make all of it read-only.
 
 The attestation is written last and under a temporary name first, so a run is either sealed
-whole or not sealed at all; sealing that was broken off can be done again.
+whole or not sealed at all; sealing that was broken off can be done again. What others say of
+the attestation, a time-stamp or the certificate of a CI identity, is had before that.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from evidence.content import content_problem
 from evidence.errors import BrowserFailed, SealRefused
 from evidence.inventory import (
+    AFTER_THE_STATEMENT,
     ATTESTATION_NAME,
+    CERTIFICATION_NAME,
     JOURNAL_NAME,
     PICTURE_NAME,
     RECORD_NAME,
     REPORT_NAME,
     SIGNER_NAME,
     SUMS_NAME,
+    TIME_STAMP_NAME,
     digest_of,
     digests_of,
     sums_text,
@@ -28,6 +33,7 @@ from evidence.inventory import (
     write_file,
 )
 from evidence.journal import read_journal, sync_directory
+from evidence.keyless import KeylessKey
 from evidence.keys import SigningKey
 from evidence.leaks import find_leaks
 from evidence.models import RunRecord
@@ -35,8 +41,16 @@ from evidence.outcome import record_from
 from evidence.redact import Redactor
 from evidence.report import stream_report
 from evidence.statement import SignedWith, envelope_for, statement_digest, statement_for
+from evidence.time_stamps import BadTimeStamp, TimeStampAuthority, request_time_stamp
 
-_MADE_HERE = (RECORD_NAME, REPORT_NAME, PICTURE_NAME, SIGNER_NAME, SUMS_NAME, ATTESTATION_NAME)
+_MADE_HERE = (
+    RECORD_NAME,
+    REPORT_NAME,
+    PICTURE_NAME,
+    SIGNER_NAME,
+    SUMS_NAME,
+    *AFTER_THE_STATEMENT,
+)
 _EMPTY = "an empty folder"
 _LEAKS_SHOWN = 5
 
@@ -45,7 +59,8 @@ _LEAKS_SHOWN = 5
 class Seal:
     """What sealing made: the SHA-256 (hex) of the statement, and whose key signed it.
 
-    `picture_problem` says in one sentence why there is no `report.png`, when there is none.
+    `picture_problem` says in one sentence why there is no `report.png`, `time_stamp_problem`
+    why there is no time-stamp although an authority was asked; None where nothing is amiss.
     """
 
     directory: Path
@@ -53,6 +68,7 @@ class Seal:
     fingerprint: str
     label: str
     picture_problem: str | None
+    time_stamp_problem: str | None = None
 
 
 def seal(
@@ -62,14 +78,18 @@ def seal(
     *,
     redactor: Redactor | None = None,
     screenshot: bool = True,
+    authority: TimeStampAuthority | None = None,
 ) -> Seal:
     """Seal the run in `directory`. `record` must be what its journal gives, or nothing is sealed.
 
     `redactor` knows the run's secrets; without one only the shapes of tokens are looked for.
     The picture of the report is left out, and said to be, where no browser can take it: a run
-    is not lost for that. Raises SealRefused for a run that is sealed already, whose journal
-    tells something else, that still holds a secret, or that passed with evidence that is
-    damaged.
+    is not lost for that. `authority` is asked for a time-stamp; where it gives none, the seal
+    stands without one, unless it is required.
+
+    Raises SealRefused for a run that is sealed already, whose journal tells something else,
+    that still holds a secret, that passed with evidence that is damaged, or that lacks a
+    required time-stamp; BadKey when the key does not sign.
     """
     _refuse_unsealable(directory, record)
     _remove_remains(directory)
@@ -83,12 +103,16 @@ def seal(
     write_file(directory / SIGNER_NAME, [key.public_pem])
 
     subjects = _digest_everything(directory)
-    statement = statement_for(record, subjects, SignedWith(label=key.label, source=key.source))
+    signed = _sign(record, subjects, key, authority)
     _make_read_only(directory, subjects)
-    write_file(directory / ATTESTATION_NAME, [envelope_for(statement, key)])
-    _make_read_only(directory, [ATTESTATION_NAME])
+    for name, content in signed.files.items():
+        write_file(directory / name, [content])
+        _make_read_only(directory, [name])
     sync_directory(directory)
-    return Seal(directory, statement_digest(statement), key.fingerprint, key.label, picture_problem)
+    digest = statement_digest(signed.statement)
+    return Seal(
+        directory, digest, key.fingerprint, key.label, picture_problem, signed.time_stamp_problem
+    )
 
 
 def record_text(record: RunRecord) -> bytes:
@@ -173,6 +197,40 @@ def _digest_everything(directory: Path) -> dict[str, str]:
     write_file(directory / SUMS_NAME, [sums_text(digests)])
     digests[SUMS_NAME] = digest_of(directory / SUMS_NAME)
     return dict(sorted(digests.items(), key=lambda item: item[0].encode()))
+
+
+class _Signed(NamedTuple):
+    """A statement and the files around it in the order of writing, the attestation last."""
+
+    statement: bytes
+    files: dict[str, bytes]
+    time_stamp_problem: str | None
+
+
+def _sign(
+    record: RunRecord,
+    subjects: Mapping[str, str],
+    key: SigningKey,
+    authority: TimeStampAuthority | None,
+) -> _Signed:
+    signed_with = SignedWith(
+        label=key.label, source=key.source, time_stamped_by=authority.url if authority else None
+    )
+    statement = statement_for(record, subjects, signed_with)
+    envelope = envelope_for(statement, key)
+    files: dict[str, bytes] = {}
+    if authority is not None:
+        try:
+            files[TIME_STAMP_NAME] = request_time_stamp(authority, envelope)
+        except BadTimeStamp as error:
+            if authority.required:
+                raise SealRefused(f"not sealed without a time-stamp: {error}") from None
+            # The statement must not promise what is not there.
+            return _sign(record, subjects, key, None)._replace(time_stamp_problem=str(error))
+    if isinstance(key, KeylessKey):
+        files[CERTIFICATION_NAME] = key.certify(statement)
+    files[ATTESTATION_NAME] = envelope
+    return _Signed(statement, files, None)
 
 
 def _make_read_only(directory: Path, names: Iterable[str]) -> None:
