@@ -19,6 +19,7 @@ from rehearsals.targets import RehearsalsFile
 
 if TYPE_CHECKING:
     from evidence.models import RunRecord, Verdict
+    from evidence.run import Run
 
 Say = Callable[[str], None]
 
@@ -59,14 +60,14 @@ def _run_and_seal(plan: Plan, rehearsals: RehearsalsFile, say: Say) -> int:
     from evidence.journal import read_journal
     from evidence.keys import load_signing_key
     from evidence.outcome import record_from
-    from evidence.redact import Redactor
     from evidence.seal import seal
 
     key = load_signing_key()
-    directory, interrupted = _run(plan, rehearsals, say)
+    run, interrupted = _run(plan, rehearsals, say)
+    directory = run.directory
     with _signals_held(say):
         record = record_from(read_journal(directory / "journal.jsonl").events)
-        sealed = seal(directory, record, key, redactor=Redactor(_secrets(plan)))
+        sealed = seal(directory, record, key, redactor=run.redactor)
         if sealed.picture_problem:
             say(f"no picture of the report: {sealed.picture_problem}")
         _render(plan, rehearsals, record, directory, say)
@@ -75,7 +76,7 @@ def _run_and_seal(plan: Plan, rehearsals: RehearsalsFile, say: Say) -> int:
     return 128 + interrupted.number if interrupted else EXIT_CODES[record.verdict]
 
 
-def _run(plan: Plan, rehearsals: RehearsalsFile, say: Say) -> tuple[Path, Interrupted | None]:
+def _run(plan: Plan, rehearsals: RehearsalsFile, say: Say) -> tuple[Run, Interrupted | None]:
     """Everything that the journal records; no exception of the rehearsal leaves it unsealed."""
     from evidence.listing import previous_statement_digest
     from evidence.run import open_run
@@ -84,7 +85,8 @@ def _run(plan: Plan, rehearsals: RehearsalsFile, say: Say) -> tuple[Path, Interr
 
     kind, staging = plan.kind, plan.staging
     evidence_root = staging.root / rehearsals.evidence.root
-    directory, interrupted = None, None
+    opened: Run | None = None
+    interrupted: Interrupted | None = None
     try:
         with (
             _signals_raised(),
@@ -102,12 +104,16 @@ def _run(plan: Plan, rehearsals: RehearsalsFile, say: Say) -> tuple[Path, Interr
                 required_files=kind.required_files,
                 simulated=staging.target.simulated,
                 override=plan.override,
-                secrets=_secrets(plan),
+                secrets={
+                    name: os.environ[name]
+                    for name in staging.target.credentials
+                    if os.environ.get(name)
+                },
                 previous=previous_statement_digest(evidence_root, kind.name, staging.target_name),
                 echo=say,
             ) as run,
         ):
-            directory = run.directory
+            opened = run
             if plan.obstacles:
                 run.block(plan.obstacles)
             else:
@@ -115,20 +121,14 @@ def _run(plan: Plan, rehearsals: RehearsalsFile, say: Say) -> tuple[Path, Interr
     except Interrupted as signalled:
         interrupted = signalled
     except Exception as error:
-        if directory is None:
+        if opened is None:
             raise
         say(f"{kind.name} broke off: {type(error).__name__}: {error}")
         if os.environ.get("HOTPASS_DEBUG"):
             raise
-    if directory is None:
+    if opened is None:
         raise Blocked("interrupted before the run was opened; nothing was touched.")
-    return directory, interrupted
-
-
-def _secrets(plan: Plan) -> dict[str, str]:
-    """The values of the target's credentials by name."""
-    names = plan.staging.target.credentials
-    return {name: os.environ[name] for name in names if os.environ.get(name)}
+    return opened, interrupted
 
 
 def _render(
