@@ -144,7 +144,8 @@ def _contact(draws: Draws) -> list[pl.Expr]:
     phone = pl.concat_str(pl.col("code"), number)
     shared = draws.happens("shared phone", _SHARED_PHONES) & (pl.col("number") > 0)
     words = pl.concat_str("head", "rest").str.normalize("NFD").str.replace_all(r"[^A-Za-z]", "")
-    ending = draws.weighted("domain", {".co.za": 8, ".org.za": 2})
+    # RFC 2606 keeps these for examples: nobody's site is visited for an invented organisation.
+    ending = draws.weighted("domain", {".co.example": 8, ".org.example": 2})
     # Names that are alike cannot have the same domain.
     town = pl.when(pl.col("namesake")).then(pl.col("town").str.replace_all(r"[^A-Za-z]", ""))
     return [

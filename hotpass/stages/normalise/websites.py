@@ -63,5 +63,10 @@ def _read_address(text: str) -> str | None:
 
 @cache
 def _known_suffixes() -> tldextract.TLDExtract:
-    """Return the extractor over the list of public suffixes that ships with it, never fetched."""
-    return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
+    """Return the extractor over the list of public suffixes that ships with it, never fetched.
+
+    The list leaves out what RFC 2606 keeps for examples, where invented organisations live.
+    """
+    return tldextract.TLDExtract(
+        suffix_list_urls=(), cache_dir=None, extra_suffixes=("example", "co.example", "org.example")
+    )
