@@ -66,6 +66,8 @@ def unpack_bundle(path: Path, to: Path) -> Path:
                 raise BadBundle(f"{place} is there already.")
             partial = _partial(place)
             try:
+                if files.damaged:
+                    raise BadBundle(f"{files.damaged[0]} is not what its checksum was made of.")
                 _copy(files, partial)
                 root, _ = _root(verify(partial), "the run in it is not as it was sealed")
                 if root != files.root:

@@ -40,11 +40,12 @@ _ENTRY = struct.Struct("<4sHHHHHIIIHH")
 _DIRECTORY_ENTRY = struct.Struct("<4sHHHHHHIIIHHHHHII")
 _DIRECTORY_END = struct.Struct("<4sHHHHIIH")
 _EXTRA_HEAD = struct.Struct("<HH")
+_CHECKSUM_PLACE = 14
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A file of a bundle: its whole name, its size in bytes, the CRC-32 of its content."""
+    """A file of a bundle: its whole name, its size in bytes, the CRC-32 stated for it."""
 
     name: str
     size: int
@@ -72,6 +73,12 @@ def laid_out(entries: Sequence[Entry], modified: datetime) -> Iterator[bytes | E
         yield line
     count = len(entries)
     yield _DIRECTORY_END.pack(b"PK\5\6", 0, 0, count, count, length, at, 0)
+
+
+def stated_checksum(records: bytes, name: str) -> int:
+    """The CRC-32 that the zip entry in a file's pax records states for its content."""
+    place = len(records) - 1 - _zip_head_size(name.encode()) + _CHECKSUM_PLACE
+    return int.from_bytes(records[max(0, place) : max(0, place) + 4], "little")
 
 
 def pax_record(key: bytes, value: bytes) -> bytes:
@@ -107,7 +114,7 @@ def _head(entry: Entry, modified: datetime) -> tuple[bytes, int]:
     """All that stands before a file's content, and where in it the zip entry begins."""
     name = entry.name.encode()
     path = pax_record(b"path", name)
-    zip_head = _ENTRY.size + len(name) + _EXTRA_HEAD.size
+    zip_head = _zip_head_size(name)
     records_size = len(path) + len(pax_record(b"comment", bytes(zip_head)))
     padding = bytes(-records_size % BLOCK_BYTES)
     # The line break that ends the record, the padding and the tar header.
@@ -125,6 +132,11 @@ def _head(entry: Entry, modified: datetime) -> tuple[bytes, int]:
         + tar_header(name, entry.size, b"0", modified)
     )
     return head, BLOCK_BYTES + records_size - 1 - zip_head
+
+
+def _zip_head_size(name: bytes) -> int:
+    """How much of a zip entry stands in the pax records: up to what its extra field holds."""
+    return _ENTRY.size + len(name) + _EXTRA_HEAD.size
 
 
 def _directory_entry(entry: Entry, start: int, modified: datetime) -> bytes:

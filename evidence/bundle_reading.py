@@ -25,6 +25,7 @@ from evidence.bundle_format import (
     MOST_FILES,
     Entry,
     laid_out,
+    stated_checksum,
 )
 from evidence.bundle_names import collisions, name_problem, root_time
 from evidence.errors import BadBundle
@@ -64,19 +65,26 @@ def open_bundle(path: Path) -> Iterator[BundleFiles]:
 
 @dataclass(frozen=True)
 class _Member:
-    """An entry, where its content stands, and the SHA-256 (hex) of that."""
+    """An entry, where its content stands, the SHA-256 (hex) of that, and its real CRC-32."""
 
     entry: Entry
     start: int
     digest: str
+    checksum: int
 
 
 class BundleFiles:
-    """The files of an open bundle, by their names below its one folder, `root`."""
+    """The files of an open bundle, by their names below its one folder, `root`.
+
+    `damaged` are those whose content is not what the bundle's own checksum was made of.
+    """
 
     def __init__(self, descriptor: int, root: str, members: dict[str, _Member]) -> None:
         self.root = root
         self.inventory = Inventory(tuple(members), ())
+        self.damaged = tuple(
+            name for name, member in members.items() if member.checksum != member.entry.checksum
+        )
         self._descriptor = descriptor
         self._members = members
 
@@ -95,20 +103,21 @@ def _read(descriptor: int) -> BundleFiles:
     if size > LARGEST_BUNDLE_BYTES:
         raise BadBundle(f"it is larger than any bundle, {LARGEST_BUNDLE_BYTES} bytes.")
     found = list(_walk(descriptor, size))
-    names = [name for name, _, _ in found]
+    names = [entry.name for entry, _ in found]
     root, modified = _root(names)
     for one, other in collisions(names):
         raise BadBundle(f"{other} and {one} are one name where it is unpacked.")
     if names != sorted(names, key=str.encode):
         raise BadBundle("its files are not in the order of their names.")
-    members = [_measured(descriptor, *place) for place in found]
-    _compare(descriptor, size, [member.entry for member in members], modified)
-    below = {member.entry.name[len(root) + 1 :]: member for member in members}
+    _compare(descriptor, size, [entry for entry, _ in found], modified)
+    below = {
+        entry.name[len(root) + 1 :]: _measured(descriptor, entry, start) for entry, start in found
+    }
     return BundleFiles(descriptor, root, below)
 
 
-def _walk(descriptor: int, size: int) -> Iterator[tuple[str, int, int]]:
-    """Each file's name, where its content starts, and how long it is, as the tar headers say."""
+def _walk(descriptor: int, size: int) -> Iterator[tuple[Entry, int]]:
+    """Each file as its headers have it, and where its content starts."""
     at, count = 0, 0
     while (header := os.pread(descriptor, BLOCK_BYTES, at)).strip(b"\0"):
         count += 1
@@ -118,7 +127,8 @@ def _walk(descriptor: int, size: int) -> Iterator[tuple[str, int, int]]:
         records_size = _size(header, b"x", where)
         if records_size > _LARGEST_RECORDS_BYTES:
             raise BadBundle(f"{where} has a header of {records_size} bytes, longer than any.")
-        name = _path(os.pread(descriptor, records_size, at + BLOCK_BYTES), where)
+        records = os.pread(descriptor, records_size, at + BLOCK_BYTES)
+        name = _path(records, where)
         if problem := name_problem(name):
             raise BadBundle(f"{where}, {name}, {problem}.")
         at += BLOCK_BYTES + records_size + -records_size % BLOCK_BYTES
@@ -127,7 +137,7 @@ def _walk(descriptor: int, size: int) -> Iterator[tuple[str, int, int]]:
         if length > size - at:
             left = max(0, size - at)
             raise BadBundle(f"{where}, {name}, claims {length} bytes where {left} are left.")
-        yield name, at, length
+        yield Entry(name, length, stated_checksum(records, name)), at
         at += length + -length % BLOCK_BYTES
     if count == 0:
         raise BadBundle("it is not a bundle; invoke evidence.bundle makes one of a sealed run.")
@@ -135,14 +145,14 @@ def _walk(descriptor: int, size: int) -> Iterator[tuple[str, int, int]]:
 
 def _size(header: bytes, kind: bytes, where: str) -> int:
     """The size that a tar header gives what follows it."""
-    if len(header) < BLOCK_BYTES or header[257:265] != b"ustar\x0000":
+    known = len(header) == BLOCK_BYTES and header[257:265] == b"ustar\x0000"
+    if known and (what := _KINDS.get(header[156:157])):
+        raise BadBundle(f"{where} is {what}; a bundle holds plain files alone.")
+    if not known or header[156:157] != kind:
         raise BadBundle(
             f"{where} does not begin as invoke evidence.bundle writes it; an archive of another "
             "program has to be unpacked, and its folder verified."
         )
-    if header[156:157] != kind:
-        what = _KINDS.get(header[156:157], f"of the kind {ascii(header[156:157])[1:]}")
-        raise BadBundle(f"{where} is {what}; a bundle holds plain files alone.")
     digits = header[124:135]
     if not digits.isdigit() or max(digits) > ord("7"):
         raise BadBundle(f"{where} has no size that can be read.")
@@ -173,13 +183,13 @@ def _root(names: list[str]) -> tuple[str, datetime]:
     return root, modified
 
 
-def _measured(descriptor: int, name: str, start: int, size: int) -> _Member:
-    digest, checksum = hashlib.sha256(), 0
-    for at in range(start, start + size, _COPY_BYTES):
-        block = os.pread(descriptor, min(_COPY_BYTES, start + size - at), at)
+def _measured(descriptor: int, entry: Entry, start: int) -> _Member:
+    digest, checksum, end = hashlib.sha256(), 0, start + entry.size
+    for at in range(start, end, _COPY_BYTES):
+        block = os.pread(descriptor, min(_COPY_BYTES, end - at), at)
         digest.update(block)
         checksum = zlib.crc32(block, checksum)
-    return _Member(Entry(name, size, checksum), start, digest.hexdigest())
+    return _Member(entry, start, digest.hexdigest(), checksum)
 
 
 def _compare(descriptor: int, size: int, entries: list[Entry], modified: datetime) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from evidence.run_files import LARGEST_HELD_BYTES
+from evidence.run_files import LARGEST_HELD_BYTES, read_at_most
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # Larger than any page that can be pictured; bounds the time spent on a forged header.
@@ -159,7 +159,7 @@ def _header(data: bytes) -> tuple[int, ...]:
 
 
 def _json_problem(file: BinaryIO) -> str | None:
-    content = file.read(LARGEST_HELD_BYTES + 1)
+    content = read_at_most(file, LARGEST_HELD_BYTES + 1)
     if len(content) > LARGEST_HELD_BYTES:
         return f"is JSON longer than is read, {LARGEST_HELD_BYTES} bytes"
     try:

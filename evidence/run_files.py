@@ -49,4 +49,11 @@ class DirectoryFiles:
 def read_start(files: RunFiles, name: str, most: int = LARGEST_HELD_BYTES) -> bytes:
     """A file's bytes, at most one more than `most`, so that a longer one shows."""
     with files.open(name) as file:
-        return file.read(most + 1)
+        return read_at_most(file, most + 1)
+
+
+def read_at_most(file: BinaryIO, most: int) -> bytes:
+    """A stream's first bytes; a reader asked for more than there is would make room for it."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    return file.read(min(size, most))
