@@ -20,6 +20,7 @@ COMMANDS = ("overview", "refine", "enrich", "qa")
 
 EVERY_ROW_READ = "every input row is read"
 ROWS_RECONCILE = "read = kept + merged + rejected, to the row"
+REJECTED_AS_PLANTED = "only rows planted as unusable are rejected"
 CONTRACT_KEPT = "the refined workbook keeps its contract"
 MERGES_PRECISE = "merged rows are really one organisation"
 DUPLICATES_FOUND = "planted duplicates are merged"
@@ -157,6 +158,15 @@ def judge_refined(run: Run, staging: EndToEndStaging, refined: Path) -> None:
         passed=sum(fates.values()) == len(truth.places) and fates["kept"] == kept_on_disk,
         artefact=name,
     )
+    rejected, planted_as_unusable = ledger.rejected, set(truth.rejected)
+    run.check(
+        REJECTED_AS_PLANTED,
+        expected=f"{len(planted_as_unusable)} rows, as planted",
+        observed=f"{len(rejected)} rows, {len(rejected - planted_as_unusable)} of them usable, "
+        f"{len(planted_as_unusable - rejected)} unusable ones let through",
+        passed=rejected == planted_as_unusable,
+        artefact=name,
+    )
     violations = contract_violations(refined)
     run.check(
         CONTRACT_KEPT,
@@ -257,6 +267,7 @@ KIND = Kind(
         *(exits_zero(command) for command in COMMANDS),
         EVERY_ROW_READ,
         ROWS_RECONCILE,
+        REJECTED_AS_PLANTED,
         CONTRACT_KEPT,
         MERGES_PRECISE,
         DUPLICATES_FOUND,

@@ -29,6 +29,11 @@ class Ledger:
         return set(self.frame.select(_PLACE).rows())
 
     @property
+    def rejected(self) -> set[Place]:
+        """The places of the rows that were rejected."""
+        return set(self.frame.filter(pl.col("fate") == "rejected").select(_PLACE).rows())
+
+    @property
     def fates(self) -> dict[str, int]:
         """How many rows were kept, merged and rejected; an unheard-of fate counts as none."""
         counted = dict(self.frame["fate"].value_counts().rows())

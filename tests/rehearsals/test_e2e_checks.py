@@ -114,6 +114,12 @@ def test_a_workbook_that_breaks_its_contract_on_disk_is_seen(outputs: Outputs) -
     assert outputs.red() == [e2e.CONTRACT_KEPT]
 
 
+def test_rejecting_a_usable_row_is_seen(outputs: Outputs) -> None:
+    outputs.rewrite("refined.rows.parquet", _first_merged(fate="rejected"))
+
+    assert outputs.red() == [e2e.REJECTED_AS_PLANTED]
+
+
 def test_merging_strangers_is_seen(outputs: Outputs) -> None:
     outputs.rewrite(
         "refined.rows.parquet",
