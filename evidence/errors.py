@@ -35,6 +35,13 @@ class BadKey(EvidenceError):
     """A signing or verifying key that cannot or must not be used."""
 
 
+class MissingPackage(EvidenceError):
+    """Something that only an extra of this package brings, and that is not installed."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs more packages; run: pip install 'hotpass[{extra}]'")
+
+
 class SealRefused(EvidenceError):
     """A run that must not be sealed as it is; nothing was signed."""
 

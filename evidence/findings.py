@@ -46,6 +46,7 @@ FindingKind = Literal[
     "signature",
     "signer",
     "sums",
+    "time-stamp",
     "unsealed",
 ]
 

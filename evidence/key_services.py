@@ -20,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from evidence.errors import BadKey
+from evidence.errors import BadKey, MissingPackage
 from evidence.keys import fingerprint, load_public_key, low_form, public_pem, signature_holds
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ class ServiceKey:
 def open_service_key(uri: str) -> ServiceKey:
     """Find the key of an address at its service.
 
-    Raises BadKey, in one sentence, when packages are missing, the service does not give the
-    key, or the key is not ECDSA P-256.
+    Raises BadKey when the service does not give the key or it is not ECDSA P-256,
+    MissingPackage when the service cannot be asked at all.
     """
     scheme, _, rest = uri.partition("://")
     service, reach = _SERVICES[scheme]
@@ -70,9 +70,7 @@ def open_service_key(uri: str) -> ServiceKey:
         raise
     except Exception as error:
         if isinstance(error, ImportError) or type(error).__name__ == "UnsupportedLibraryError":
-            raise BadKey(
-                f"a key in {service} needs more packages; run: pip install 'hotpass[kms]'"
-            ) from None
+            raise MissingPackage(f"a key in {service}", "kms") from None
         raise BadKey(f"{uri} cannot be had from {service}: {told_by(error)}") from None
     public = public_pem(load_public_key(pem, uri))
     return ServiceKey(f"{service} key, identity not verified", uri, public, ask)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evidence.errors import BadKey
+from evidence.errors import BadKey, MissingPackage
 from evidence.key_services import told_by
 from evidence.keys import KEYLESS
 from evidence.private_keys import PrivateKey
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from sigstore.oidc import IdentityToken
 
 TRUST_CONFIG_VARIABLE = "HOTPASS_SIGSTORE_TRUST_CONFIG"
-_MISSING = "keyless signing needs more packages; run: pip install 'hotpass[keyless]'"
 # The extension of Fulcio's certificates that names who vouched for the identity.
 _ISSUER_EXTENSION = "1.3.6.1.4.1.57264.1.8"
 
@@ -89,7 +88,10 @@ class KeylessKey:
 
 
 def open_keyless_key() -> KeylessKey:
-    """A key for one run of this CI job. Raises BadKey where no CI identity is present."""
+    """A key for one run of this CI job.
+
+    Raises BadKey where no CI identity is present, MissingPackage where Sigstore's is not.
+    """
     from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 
     token = _identity_token()
@@ -100,13 +102,14 @@ def open_keyless_key() -> KeylessKey:
 def certified_identity(bundle: bytes, statement: bytes) -> CertifiedIdentity:
     """Whom a bundle certifies to have signed the statement; no network is needed.
 
-    Raises BadKey when it certifies nobody, something else, or the packages are missing.
+    Raises BadKey when it certifies nobody or something else, MissingPackage where that
+    cannot be told.
     """
     try:
         from sigstore.models import Bundle
         from sigstore.verify import Verifier
     except ImportError:
-        raise BadKey(_MISSING) from None
+        raise MissingPackage("a CI identity", "keyless") from None
     try:
         read = Bundle.from_json(bundle)
         verifier = Verifier(trusted_root=_trust_config(offline=True).trusted_root)
@@ -147,14 +150,14 @@ def _identity_in(certificate: Certificate) -> CertifiedIdentity:
         raise BadKey("Sigstore's certificate does not name one identity and its issuer.")
     # A DER UTF8String shorter than 128 bytes or with one byte of length more: tag, length, text.
     start = 2 if issuer.value[1] < 0x80 else 3
-    return CertifiedIdentity(found[0], issuer.value[start:].decode())
+    return CertifiedIdentity(name=found[0], issuer=issuer.value[start:].decode())
 
 
 def _identity_token() -> IdentityToken:
     try:
         from sigstore.oidc import IdentityToken, detect_credential
     except ImportError:
-        raise BadKey(_MISSING) from None
+        raise MissingPackage("a CI identity", "keyless") from None
     try:
         credential = detect_credential()
         token = IdentityToken(credential) if credential else None

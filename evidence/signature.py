@@ -18,8 +18,14 @@ from evidence.keys import (
 )
 from evidence.run_files import RunFiles, read_start
 from evidence.statement import PAYLOAD_TYPE, Attestation, pre_authentication_encoding
-from evidence.trusted_keys import entries_for, permission_problem, trusted_keys
+from evidence.trusted_keys import (
+    CertifiedIdentity,
+    entries_for,
+    permission_problem,
+    trusted_keys,
+)
 from evidence.verification import Signer, Trust
+from evidence.vouchers import Vouchers
 
 _LARGEST_KEY_BYTES = 2**14
 
@@ -39,12 +45,13 @@ def judge_signature(
     attestation: Attestation,
     *,
     expected: str | None,
+    vouchers: Vouchers,
     config_dir: Path | None,
 ) -> SignatureJudgement:
     """Check the signature with the key that lies beside it, and that key with what is known here.
 
     `there` has the digest of each file; `expected` is the fingerprint of the one key that is
-    accepted, None for any.
+    accepted, None for any; `vouchers` say whose it is and when it signed.
     """
     findings, key = _signature_findings(files, there, attestation)
     if expected is not None and key != expected.lower():
@@ -52,8 +59,8 @@ def judge_signature(
         findings.append(Finding(kind="signer", path=SIGNER_NAME, detail=detail))
     if key is None:
         return SignatureJudgement(tuple(findings))
-    findings += _permission_findings(key, attestation, config_dir)
-    signer, notes = _identify(key, attestation, config_dir)
+    findings += _permission_findings(key, attestation, vouchers, config_dir)
+    signer, notes = _identify(key, attestation, vouchers.identity, config_dir)
     return SignatureJudgement(tuple(findings), signer, notes)
 
 
@@ -81,41 +88,54 @@ def _signature_findings(
 
 
 def _permission_findings(
-    key: str, attestation: Attestation, config_dir: Path | None
+    key: str, attestation: Attestation, vouchers: Vouchers, config_dir: Path | None
 ) -> Iterator[Finding]:
     """What a key that is known here may not seal; of one that is unknown, a note tells."""
     trusted, said = trusted_keys(config_dir), attestation.predicate
-    if entries_for(trusted, key) and (
+    if entries_for(trusted, key, vouchers.identity) and (
         problem := permission_problem(
             trusted,
             key,
             kind=said.kind,
             target=said.target,
             mode=said.mode,
-            when=said.finished or said.started,
+            when=vouchers.time_stamp.time if vouchers.time_stamp else said.finished or said.started,
+            identity=vouchers.identity,
         )
     ):
         yield Finding(kind="signer", path=SIGNER_NAME, detail=problem)
 
 
 def _identify(
-    key: str, attestation: Attestation, config_dir: Path | None
+    key: str,
+    attestation: Attestation,
+    identity: CertifiedIdentity | None,
+    config_dir: Path | None,
 ) -> tuple[Signer, tuple[str, ...]]:
     local = local_fingerprint(config_dir)
-    entries = entries_for(trusted_keys(config_dir), key)
+    entries = entries_for(trusted_keys(config_dir), key, identity)
     notes: tuple[str, ...] = ()
     trust: Trust
     if key == local:
         trust, whose = "local", "the key that signs on this machine; identity not verified"
     elif entries:
         trust, whose = "trusted", f"trusted here as {entries[0].whose}"
+    elif identity is not None:
+        trust = "certified"
+        whose = f"certified by Sigstore for {identity.name}, vouched for by {identity.issuer}"
+        notes = (
+            "anyone can be certified for a job of their own: write the identity that may seal "
+            "into trusted-keys",
+        )
     else:
         trust, whose = "unknown", "a key that is not known here"
         notes = (
             "whoever sealed this run could also have made it anew: compare the fingerprint with "
             "one that its signer gave you another way, or pass it as --signer",
         )
-    if local is not None and key != local:
+    if local is not None and key != local and identity is None:
         notes = (f"the key that signs on this machine is another one: {local}", *notes)
     said = attestation.predicate.signed_with.label
-    return Signer(fingerprint=key, trust=trust, whose=whose, signed_with=said), notes
+    return Signer(
+        fingerprint=key, trust=trust, whose=whose, signed_with=said, identity=identity
+    ), notes

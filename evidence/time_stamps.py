@@ -21,7 +21,8 @@ from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
-from evidence.errors import EvidenceError
+from evidence.errors import EvidenceError, MissingPackage
+from evidence.models import Frozen
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -51,8 +52,7 @@ class TimeStampAuthority:
     required: bool = False
 
 
-@dataclass(frozen=True)
-class TimeStamp:
+class TimeStamp(Frozen):
     """When something was there at the latest, as an authority says.
 
     `trusted` says that its signature was checked up to a certificate that is configured here;
@@ -128,7 +128,7 @@ def read_time_stamp(response: bytes, content: bytes, trusted: Certificates) -> T
         raise BadTimeStamp("the time-stamp is about other bytes.")
     if trusted:
         _check_signature(decoded, content, trusted)
-    return TimeStamp(said.gen_time, _signer_name(decoded), bool(trusted))
+    return TimeStamp(time=said.gen_time, authority=_signer_name(decoded), trusted=bool(trusted))
 
 
 def _ask(url: str, request: TimeStampRequest) -> bytes:
@@ -166,9 +166,7 @@ def _library() -> ModuleType:
     try:
         import rfc3161_client
     except ImportError:
-        raise BadTimeStamp(
-            "time-stamps need one more package; run: pip install 'hotpass[timestamp]'"
-        ) from None
+        raise MissingPackage("a time-stamp", "timestamp") from None
     return rfc3161_client
 
 

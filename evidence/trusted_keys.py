@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, time
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import NamedTuple, get_args
+from typing import get_args
 
 from evidence.errors import BadKey
 from evidence.inventory import write_file
@@ -31,7 +31,7 @@ _FINGERPRINT = re.compile("[0-9a-f]{64}")
 _OPTION = re.compile("[a-z-]+=")
 
 
-class CertifiedIdentity(NamedTuple):
+class CertifiedIdentity(Frozen):
     """Who a certificate says that the signer is, and who said so to the certificate's issuer."""
 
     name: str

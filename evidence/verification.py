@@ -10,21 +10,25 @@ from pydantic import computed_field
 
 from evidence.findings import Finding
 from evidence.models import Frozen, Mode, Verdict
+from evidence.time_stamps import TimeStamp
+from evidence.trusted_keys import CertifiedIdentity
 
-Trust = Literal["local", "trusted", "unknown"]
+Trust = Literal["local", "trusted", "certified", "unknown"]
 
 
 class Signer(Frozen):
     """Whose key the signature is by, as far as this machine knows.
 
-    `local` is the key that signs here, `trusted` one of the trusted-keys file, `whose` what
-    that file says. `signed_with` is the signer's own word and proves nothing.
+    `local` is the key that signs here, `trusted` one of the trusted-keys file, `certified` one
+    of a CI identity that no line of that file is about; `whose` says it in words. `signed_with`
+    is the signer's own word and proves nothing.
     """
 
     fingerprint: str
     trust: Trust
     whose: str
     signed_with: str
+    identity: CertifiedIdentity | None = None
 
 
 class Verification(Frozen):
@@ -38,6 +42,7 @@ class Verification(Frozen):
     findings: tuple[Finding, ...]
     notes: tuple[str, ...] = ()
     signer: Signer | None = None
+    time_stamp: TimeStamp | None = None
     verdict: Verdict | None = None
     mode: Mode | None = None
     run_id: str | None = None

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from evidence.bundle_names import root_name
-from evidence.bundle_reading import open_bundle
+from evidence.bundle_reading import BundleFiles, open_bundle
 from evidence.clock import SYSTEM_CLOCK, Clock
 from evidence.errors import BadBundle, EvidenceError
 from evidence.findings import Finding, FindingKind, file_findings, record_findings
@@ -22,6 +22,7 @@ from evidence.run_files import DirectoryFiles, RunFiles, read_start
 from evidence.signature import judge_signature
 from evidence.statement import MalformedAttestation, Predicate, read_attestation
 from evidence.verification import Verification
+from evidence.vouchers import read_vouchers
 
 __all__ = ["Demands", "Verification", "verify", "verify_run"]
 
@@ -73,7 +74,7 @@ def verify_run(
     try:
         with open_bundle(path) as bundle:
             found = _verified(path, bundle, demands, config_dir, now)
-            return _with_findings(found, _place_findings(found, bundle.root))
+            return _with_findings(found, _bundle_findings(found, bundle))
     except BadBundle as error:
         return Verification(path=path, findings=(_finding("bundle", None, str(error)),))
 
@@ -85,25 +86,35 @@ def _verified(
     if ATTESTATION_NAME not in names:
         return Verification(path=path, findings=(_finding("unsealed", None, UNSEALED),))
     there = {name: files.digest(name) for name in names if name != ATTESTATION_NAME}
+    envelope = read_start(files, ATTESTATION_NAME)
     try:
-        attestation = read_attestation(read_start(files, ATTESTATION_NAME))
+        attestation = read_attestation(envelope)
     except MalformedAttestation as error:
         unreadable = _finding("attestation", ATTESTATION_NAME, str(error))
         return Verification(path=path, findings=(unreadable, *record_findings(files, there, None)))
+    vouchers = read_vouchers(files, there, attestation, envelope)
+    there = {name: digest for name, digest in there.items() if name not in vouchers.names}
     judged = judge_signature(
-        files, there, attestation, expected=demands.signer, config_dir=config_dir
+        files,
+        there,
+        attestation,
+        expected=demands.signer,
+        vouchers=vouchers,
+        config_dir=config_dir,
     )
     said = attestation.predicate
     return Verification(
         path=path,
         findings=(
             *judged.findings,
+            *vouchers.findings,
             *_demand_findings(said, demands, now),
             *file_findings(files, there, attestation),
             *record_findings(files, there, attestation),
         ),
-        notes=judged.notes,
+        notes=(*judged.notes, *vouchers.notes),
         signer=judged.signer,
+        time_stamp=vouchers.time_stamp,
         verdict=said.verdict,
         mode=said.mode,
         run_id=f"{said.kind}/{said.timestamp}",
@@ -133,13 +144,14 @@ def _demand_findings(said: Predicate, demands: Demands, now: datetime) -> Iterat
         )
 
 
-def _place_findings(found: Verification, root: str) -> Iterator[Finding]:
-    if found.kind is None or found.timestamp is None:
-        return
-    right = root_name(found.kind, found.timestamp)
-    if root != right:
-        detail = f"the folder in the bundle is {root}; this run's is {right}"
-        yield _finding("misplaced", None, detail)
+def _bundle_findings(found: Verification, bundle: BundleFiles) -> Iterator[Finding]:
+    if found.kind is not None and found.timestamp is not None:
+        right = root_name(found.kind, found.timestamp)
+        if bundle.root != right:
+            detail = f"the folder in the bundle is {bundle.root}; this run's is {right}"
+            yield _finding("misplaced", None, detail)
+    for name in bundle.damaged:
+        yield _finding("bundle", name, "its content is not what its checksum was made of")
 
 
 def _with_findings(found: Verification, more: Iterable[Finding]) -> Verification:

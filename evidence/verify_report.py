@@ -56,6 +56,9 @@ def _run_lines(run: Verification) -> Iterator[str]:
     if run.signer is not None:
         yield f"signer   {run.signer.fingerprint}"
         yield f"         {run.signer.whose}"
+    if run.time_stamp is not None:
+        yield f"sealed   no later than {run.time_stamp.time:%Y-%m-%d %H:%M:%S} UTC"
+        yield f"         as {run.time_stamp.authority} says"
     for note in run.notes:
         yield f"note     {note}"
     if run.run_id is not None:
