@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
+import jsonschema
 import pytest
 
-from evidence.errors import EvidenceError
+from evidence.clock import SYSTEM_CLOCK, Clock
+from evidence.errors import BadOption, EvidenceError
 from evidence.keys import load_signing_key
 from evidence.seal import seal
 from evidence.verify import verify
 from evidence.verify_path import verify_path
 from evidence.verify_report import describe, verify_and_tell
+
+SCHEMA = Path(__file__).parents[2] / "schemas" / "verification.schema.json"
 
 
 @pytest.fixture
@@ -20,6 +27,12 @@ def open_to_change(sealed):
     for path in sealed.directory.rglob("*"):
         path.chmod(0o700)
     return sealed
+
+
+@pytest.fixture
+def at_home(monkeypatch: pytest.MonkeyPatch, config_dir: Path) -> None:
+    """The configuration folder is the one with the signing key."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(config_dir.parent))
 
 
 def kinds_and_paths(directory: Path, config_dir: Path) -> list[tuple[str, str | None]]:
@@ -213,10 +226,7 @@ def test_a_run_that_is_not_sealed_is_a_finding_that_says_how_to_seal_it(recorded
     assert "invoke evidence.recover" in finding.detail
 
 
-def test_the_terminal_hears_findings_verdict_and_exit_code(
-    open_to_change, monkeypatch: pytest.MonkeyPatch, config_dir: Path
-) -> None:
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(config_dir.parent))
+def test_the_terminal_hears_findings_verdict_and_exit_code(open_to_change, at_home: None) -> None:
     before: list[str] = []
     after: list[str] = []
 
@@ -231,9 +241,107 @@ def test_the_terminal_hears_findings_verdict_and_exit_code(
     assert after[-1] == "NOT VERIFIED: 1 finding"
 
 
-def test_a_mode_that_does_not_exist_is_refused(sealed) -> None:
-    with pytest.raises(EvidenceError, match="--require takes live or embedded, not Live"):
-        verify_and_tell(sealed.directory, require="Live")
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"require": "Live"}, "--require takes live or embedded, not Live"),
+        ({"max_age": "soon"}, "--max-age takes days as 7 or 7d"),
+        ({"max_age": "-1d"}, "--max-age takes days as 7 or 7d"),
+        ({"signer": "Thandi"}, "--signer takes a key's fingerprint"),
+    ],
+)
+def test_an_option_that_cannot_be_meant_is_a_usage_error(
+    sealed, options: dict[str, str], said: str
+) -> None:
+    with pytest.raises(BadOption, match=said) as refused:
+        verify_and_tell(sealed.directory, **options)
+
+    assert refused.value.exit_code == 2
+
+
+def at(sealed, **later: float) -> Clock:
+    """A clock that stands still so long after the run ended."""
+    return replace(SYSTEM_CLOCK, now=lambda: sealed.record.finished + timedelta(**later))
+
+
+@pytest.mark.parametrize(
+    ("later", "said"),
+    [
+        ({"days": 6.9}, None),
+        ({"days": 7.5}, "this run is 7.5 days old; at most 7.0 days was asked for"),
+        ({"minutes": -4}, None),
+        ({"hours": -3}, "this run ended 3.0 hours after now, so its age is unknown"),
+    ],
+)
+def test_a_run_older_than_asked_for_is_refused(
+    sealed, config_dir: Path, later: dict[str, float], said: str | None
+) -> None:
+    found = verify(
+        sealed.directory,
+        max_age=timedelta(days=7),
+        config_dir=config_dir,
+        clock=at(sealed, **later),
+    ).findings
+
+    assert [(one.kind, one.detail) for one in found] == ([("age", said)] if said else [])
+
+
+@pytest.mark.parametrize(
+    ("max_age", "seconds"), [("2", 172800), ("2d", 172800), ("12h", 43200), ("1.5w", 907200)]
+)
+def test_an_age_is_written_in_days_hours_or_weeks(
+    sealed, max_age: str, seconds: float, at_home: None
+) -> None:
+    said: list[str] = []
+
+    verify_and_tell(sealed.directory, max_age=max_age, as_json=True, say=said.append)
+
+    assert json.loads(said[0])["max_age_seconds"] == seconds
+
+
+def test_what_a_program_reads_keeps_to_its_schema(open_to_change, at_home: None) -> None:
+    root = open_to_change.directory.parents[1]
+    (open_to_change.directory / "new.log").touch()
+    said: list[str] = []
+
+    code = verify_and_tell(root, require="live", chain=True, as_json=True, say=said.append)
+
+    told = json.loads(said[0])
+    jsonschema.validate(told, json.loads(SCHEMA.read_text()))
+    assert (code, told["ok"], len(said)) == (1, False, 1)
+    assert [finding["kind"] for finding in told["runs"][0]["findings"]] == ["mode", "added"]
+    assert told["chains"][0]["newest"] == told["runs"][0]["digest"] == open_to_change.seal.digest
+
+
+def test_a_folder_of_runs_is_told_run_by_run(open_to_change, new_run, at_home: None) -> None:
+    root = open_to_change.directory.parents[1]
+    unsealed = new_run().directory
+    (open_to_change.directory / "new.log").touch()
+    said: list[str] = []
+
+    code = verify_and_tell(root, say=said.append)
+
+    assert code == 1
+    assert said[0].startswith(f"✕ {open_to_change.record.run_id}  claims to be passed, embedded")
+    assert said[1] == "  ✕ added       new.log: this file was not sealed"
+    assert said[2] == f"✕ {unsealed}"
+    assert "invoke evidence.recover" in said[3]
+    assert said[-2:] == ["0 of 2 runs unchanged since sealed", "NOT VERIFIED: 2 findings"]
+
+
+@pytest.mark.parametrize("depth", [0, 1])
+def test_runs_are_found_in_the_folder_of_all_kinds_and_of_one(
+    sealed, config_dir: Path, depth: int
+) -> None:
+    report = verify_path(sealed.directory.parents[depth], config_dir=config_dir)
+
+    assert report.ok
+    assert [run.run_id for run in report.runs] == [sealed.record.run_id]
+
+
+def test_a_folder_without_runs_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(EvidenceError, match="holds no run; name a run, a bundle or a folder"):
+        verify_path(tmp_path)
 
 
 def test_a_file_name_with_a_line_break_cannot_forge_a_line_of_the_output(
