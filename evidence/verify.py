@@ -76,7 +76,7 @@ def verify_run(
             found = _verified(path, bundle, demands, config_dir, now)
             return _with_findings(found, _bundle_findings(found, bundle))
     except BadBundle as error:
-        return Verification(path=path, findings=(_finding("bundle", None, str(error)),))
+        return Verification(path=path, findings=(_finding("bundle", None, str(error).rstrip(".")),))
 
 
 def _verified(
@@ -90,7 +90,7 @@ def _verified(
     try:
         attestation = read_attestation(envelope)
     except MalformedAttestation as error:
-        unreadable = _finding("attestation", ATTESTATION_NAME, str(error))
+        unreadable = _finding("attestation", ATTESTATION_NAME, str(error).rstrip("."))
         return Verification(path=path, findings=(unreadable, *record_findings(files, there, None)))
     vouchers = read_vouchers(files, there, attestation, envelope)
     there = {name: digest for name, digest in there.items() if name not in vouchers.names}

@@ -68,13 +68,15 @@ def _run_lines(run: Verification) -> Iterator[str]:
 
 def _folder_lines(report: VerificationReport) -> Iterator[str]:
     """A line a run, its findings below it; then the chains; then the signers and the sum."""
+    signers = {run.signer.fingerprint: run.signer for run in report.runs if run.signer}
     for run in report.runs:
         name = run.run_id or str(run.path)
         yield f"{'✓' if run.ok else '✕'} {name}  {_claim(run)}".rstrip()
         yield from (f"  {_finding_line(finding)}" for finding in run.findings)
+        if run.signer is not None and len(signers) > 1:
+            yield f"  signed by {run.signer.fingerprint}"
     for chain in report.chains or ():
         yield from _chain_lines(chain)
-    signers = {run.signer.fingerprint: run.signer for run in report.runs if run.signer}
     for signer in signers.values():
         yield f"signer   {signer.fingerprint}"
         yield f"         {signer.whose}"
