@@ -106,6 +106,19 @@ def list_evidence(context: Context, root: str | None = None) -> None:
     _end_with(tell)
 
 
+@task(
+    help={
+        "trust": "whose key it is: trust the key in --file from now on",
+        "file": "that key: a public key in PEM, or the folder of a run that it sealed",
+    },
+)
+def key(context: Context, trust: str | None = None, file: str | None = None) -> None:
+    """Show the key that seals evidence here, or trust another one."""
+    from evidence.key_listing import key_and_tell
+
+    _end_with(lambda: key_and_tell(trust, Path(file) if file else None, say=_say))
+
+
 def _say(line: str) -> None:
     print(line, flush=True)
 
@@ -130,4 +143,6 @@ def _collect(**groups: tuple[object, ...]) -> Collection:
     return collection
 
 
-namespace = _collect(rehearse=(rehearse_e2e,), evidence=(verify, list_evidence, bundle, unpack))
+namespace = _collect(
+    rehearse=(rehearse_e2e,), evidence=(verify, list_evidence, bundle, unpack, key)
+)

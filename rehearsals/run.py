@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,15 +61,18 @@ def _run_and_seal(plan: Plan, rehearsals: RehearsalsFile, say: Say) -> int:
     from evidence.keys import load_signing_key
     from evidence.outcome import record_from
     from evidence.seal import seal
+    from evidence.time_stamps import configured_authority
 
-    key = load_signing_key()
+    key, authority = load_signing_key(), configured_authority()
     run, interrupted = _run(plan, rehearsals, say)
     directory = run.directory
     with _signals_held(say):
         record = record_from(read_journal(directory / "journal.jsonl").events)
-        sealed = seal(directory, record, key, redactor=run.redactor)
+        sealed = seal(directory, record, key, redactor=run.redactor, authority=authority)
         if sealed.picture_problem:
             say(f"no picture of the report: {sealed.picture_problem}")
+        if sealed.time_stamp_problem:
+            say(f"sealed without a time-stamp: {sealed.time_stamp_problem}")
         _render(plan, rehearsals, record, directory, say)
         for line in _closing_lines(plan, record, directory):
             say(line)
@@ -104,11 +107,7 @@ def _run(plan: Plan, rehearsals: RehearsalsFile, say: Say) -> tuple[Run, Interru
                 required_files=kind.required_files,
                 simulated=staging.target.simulated,
                 override=plan.override,
-                secrets={
-                    name: os.environ[name]
-                    for name in staging.target.credentials
-                    if os.environ.get(name)
-                },
+                secrets=_secrets(staging.target.credentials),
                 previous=previous_statement_digest(evidence_root, kind.name, staging.target_name),
                 echo=say,
             ) as run,
@@ -129,6 +128,14 @@ def _run(plan: Plan, rehearsals: RehearsalsFile, say: Say) -> tuple[Run, Interru
     if opened is None:
         raise Blocked("interrupted before the run was opened; nothing was touched.")
     return opened, interrupted
+
+
+def _secrets(names: Iterable[str]) -> dict[str, str]:
+    """The values of the target's credentials by name, and of what opens the signing key."""
+    from evidence.keys import signing_secrets
+
+    given = {name: os.environ[name] for name in names if os.environ.get(name)}
+    return given | signing_secrets()
 
 
 def _render(
