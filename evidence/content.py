@@ -22,6 +22,16 @@ PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PNG_LARGEST_BYTES = 2**30
 # What a zip may unpack to; a bomb claims more, or lies and is cut off at what it claims.
 ZIP_LARGEST_BYTES = 2**32
+# What zipfile raises on a damaged archive, by its own word and by those of what it calls.
+UNREADABLE_ZIP = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+)
 _BOUNDED_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _BLOCK = 1 << 20
 
@@ -195,7 +205,7 @@ def _zip_problem(file: BinaryIO) -> str | None:
             if any(part.compress_type not in _BOUNDED_METHODS for part in parts):
                 return "is compressed by a method other than deflate"
             damaged = archive.testzip()
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+    except UNREADABLE_ZIP:
         return "is not a readable zip archive"
     return f"is damaged in its part {damaged}" if damaged else None
 

@@ -8,12 +8,12 @@ files (Parquet, pictures) are seen only as the bytes that they are.
 from __future__ import annotations
 
 import zipfile
-import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from evidence.content import UNREADABLE_ZIP
 from evidence.redact import Redactor
 
 _BLOCK = 1 << 20
@@ -55,7 +55,7 @@ def _leaks_inside(path: Path, name: str, redactor: Redactor) -> Iterator[Leak]:
                 if line is not None:
                     yield Leak(name, line, member.filename)
                     return
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError):
+    except UNREADABLE_ZIP:
         return  # no archive that anyone could read; its bytes were looked through
 
 

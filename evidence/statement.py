@@ -12,10 +12,9 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Literal
 
-from pydantic import JsonValue, ValidationError
+from pydantic import AwareDatetime, JsonValue, ValidationError
 
 from evidence.errors import EvidenceError
 from evidence.keys import SigningKey
@@ -63,8 +62,8 @@ class Predicate(Frozen):
     simulated: tuple[str, ...]
     verdict: Verdict
     reason: str
-    started: datetime
-    finished: datetime | None
+    started: AwareDatetime
+    finished: AwareDatetime | None
     git: GitState
     checks: tuple[PredicateCheck, ...]
     redactions: int
@@ -181,6 +180,7 @@ def _read_statement(payload: bytes, signature: bytes) -> Attestation:
         subjects = {
             subject["name"]: subject["digest"]["sha256"] for subject in statement["subject"]
         }
+        texts = all(isinstance(text, str) for pair in subjects.items() for text in pair)
         predicate = Predicate.model_validate(statement["predicate"])
         repeated = len(subjects) != len(statement["subject"])
         canonical = _canonical(statement) == payload
@@ -197,7 +197,7 @@ def _read_statement(payload: bytes, signature: bytes) -> Attestation:
             f"the statement is a {kinds[0]} about {kinds[1]}; expected a {STATEMENT_TYPE} about "
             f"{PREDICATE_TYPE}."
         )
-    if repeated or not canonical:
+    if repeated or not texts or not canonical:
         raise MalformedAttestation("the statement is not in its canonical form.")
     return Attestation(payload, signature, subjects, predicate)
 

@@ -7,11 +7,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
-from evidence.content import content_problem, png_size
+from evidence.content import content_problem, png_size, stream_problem
 
 BAD = Path(__file__).parent / "bad" / "content"
 
@@ -74,6 +74,34 @@ def test_no_byte_of_a_picture_can_change_unseen(
     path.write_bytes(damaged)
 
     assert content_problem(path) is not None
+
+
+def _workbook() -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("xl/é.xml", "<sheet>" * 20)
+    return file.getvalue()
+
+
+WORKBOOK = _workbook()
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, len(WORKBOOK) - 1), st.integers(0, 255)), max_size=4),
+    st.integers(1, len(WORKBOOK)),
+)
+@example([(WORKBOOK.rindex("é".encode()), 0xFF)], len(WORKBOOK))
+@example([(WORKBOOK.rindex(b"PK\5\6") + 14, 0xFF)], len(WORKBOOK))
+def test_no_damage_of_a_workbook_crashes_the_reader(
+    changes: list[tuple[int, int]], end: int
+) -> None:
+    damaged = bytearray(WORKBOOK)
+    for place, byte in changes:
+        damaged[place] = byte
+
+    problem = stream_problem("book.xlsx", io.BytesIO(damaged[:end]))
+
+    assert problem is None or problem.startswith(("is ", "claims "))
 
 
 def test_a_damaged_part_of_a_workbook_is_named(tmp_path: Path) -> None:

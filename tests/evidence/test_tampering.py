@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,9 @@ from evidence.statement import (
     pre_authentication_encoding,
     read_attestation,
 )
-from evidence.verify import verify
+from evidence.verify import Demands, verify
+from evidence.verify_path import verify_path
+from evidence.verify_report import describe
 
 FILES = (
     "SHA256SUMS",
@@ -258,6 +261,37 @@ def _sign_again(run: Path, key, **lies: str) -> None:
         read_attestation(content)
     except MalformedAttestation as error:
         pytest.fail(f"the forgery is not even well formed: {error}")
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"subject": [{"name": 5, "digest": {"sha256": "ab"}}]},
+        {"subject": [{"name": "a", "digest": {"sha256": ["ab"]}}]},
+        {"subject": [{"name": "a", "digest": {"sha256": None}}]},
+        {"predicate": {"started": "2026-01-31T14:00:00"}},
+        {"predicate": {"finished": "2026-01-31T14:00:00"}},
+        {"predicate": {"timestamp": "../../etc"}},
+        {"predicate": {"kind": "\u202e\n\x1b[2J"}},
+        {"predicate": {"previous": "\n"}},
+    ],
+)
+def test_a_statement_that_no_seal_wrote_is_a_finding_and_never_a_crash(
+    copy, config_dir: Path, key, lie: dict
+) -> None:
+    run = copy()
+    envelope = json.loads((run / "attestation.json").read_bytes())
+    statement = json.loads(base64.b64decode(envelope["payload"]))
+    statement |= lie | {"predicate": statement["predicate"] | lie.get("predicate", {})}
+    payload = json.dumps(statement, ensure_ascii=False, separators=(",", ":")).encode()
+    (run / "attestation.json").write_bytes(envelope_for(payload, key))
+
+    report = verify_path(
+        run.parent, Demands(max_age=timedelta(days=1)), chain=True, config_dir=config_dir
+    )
+
+    assert not report.ok
+    assert all(line.isprintable() for line in describe(report))
 
 
 @pytest.mark.parametrize(
