@@ -21,6 +21,8 @@ from evidence.verification import Verification
 from evidence.verify import verify
 
 _COPY_BYTES = 1 << 20
+# Its headers, padding and place in the directory, with the longest name.
+_MOST_AROUND_A_FILE_BYTES = 8192
 
 
 def bundle(run: Path, to: Path | None = None) -> Path:
@@ -126,7 +128,8 @@ def _pieces(files: RunFiles, root: str, modified: datetime) -> Iterator[bytes]:
         )
     entries = [_entry(name, files, inner) for name, inner in names.items()]
     total = sum(entry.size for entry in entries)
-    if total > LARGEST_BUNDLE_BYTES or len(entries) > MOST_FILES:
+    room = LARGEST_BUNDLE_BYTES - len(entries) * _MOST_AROUND_A_FILE_BYTES
+    if total > room or len(entries) > MOST_FILES:
         raise BadBundle(
             f"{root} has {len(entries)} files of {total} bytes together; a bundle holds "
             f"{MOST_FILES} files and {LARGEST_BUNDLE_BYTES} bytes at most."

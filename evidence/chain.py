@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from evidence.findings import Finding
+from evidence.models import Verdict
 from evidence.statement import Attestation
 from evidence.verification import Chain
 
@@ -20,13 +21,15 @@ from evidence.verification import Chain
 class Link:
     """A sealed run as its statement has it.
 
-    `digest` is the SHA-256 (hex) of the statement, `previous` that of the run before.
+    `digest` is the SHA-256 (hex) of the statement, `previous` that of the run that was sealed
+    before it.
     """
 
     kind: str
     target: str
     timestamp: str
     started: datetime
+    verdict: Verdict
     digest: str
     previous: str | None
 
@@ -44,6 +47,7 @@ def link_of(attestation: Attestation) -> Link:
         target=said.target,
         timestamp=said.timestamp,
         started=said.started,
+        verdict=said.verdict,
         digest=attestation.digest,
         previous=said.previous,
     )
@@ -94,7 +98,7 @@ def _chain(row: list[Link], known: dict[str, Link], notes: list[str]) -> Chain:
         runs=tuple(link.run_id for link in row),
         newest=newest.digest,
         findings=tuple(_breaks(row, known)),
-        notes=tuple(notes),
+        notes=(*_closed_late(row, known), *notes),
     )
 
 
@@ -121,9 +125,21 @@ def _step_back(link: Link, known: dict[str, Link]) -> Iterator[Finding]:
     elif (before.kind, before.target) != (link.kind, link.target):
         detail = f"{link.run_id} follows {before.run_id}, which ran on {before.target}"
         yield Finding(kind="forked", path=None, detail=detail)
-    elif link.timestamp <= before.timestamp or link.started < before.started:
+    elif _is_dated_before(link, before) and link.verdict != "incomplete":
         detail = f"{link.run_id} follows {before.run_id}, which is dated after it"
         yield Finding(kind="backdated", path=None, detail=detail)
+
+
+def _closed_late(row: list[Link], known: dict[str, Link]) -> Iterator[str]:
+    """A run that broke off may be sealed after later ones, by a recovery; it follows those."""
+    for link in row:
+        before = known.get(link.previous or "")
+        if before and link.verdict == "incomplete" and _is_dated_before(link, before):
+            yield f"{link.run_id} broke off and was sealed after {before.run_id}"
+
+
+def _is_dated_before(link: Link, other: Link) -> bool:
+    return link.timestamp <= other.timestamp or link.started < other.started
 
 
 def _name(digest: str | None, known: dict[str, Link]) -> str:

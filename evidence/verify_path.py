@@ -85,8 +85,16 @@ def _chains(runs: tuple[Verification, ...]) -> tuple[Chain, ...]:
 def _links(runs: tuple[Verification, ...]) -> Iterator[Link]:
     """The runs that a statement could be read of; whether it is genuine is told with each run."""
     for run in runs:
-        if run.kind and run.target and run.timestamp and run.started and run.digest:
-            yield Link(run.kind, run.target, run.timestamp, run.started, run.digest, run.previous)
+        if run.kind and run.target and run.timestamp and run.started and run.verdict and run.digest:
+            yield Link(
+                kind=run.kind,
+                target=run.target,
+                timestamp=run.timestamp,
+                started=run.started,
+                verdict=run.verdict,
+                digest=run.digest,
+                previous=run.previous,
+            )
 
 
 def _finding(kind: FindingKind, detail: str) -> Finding:

@@ -467,6 +467,18 @@ def test_names_that_are_one_elsewhere_cannot_be_bundled(new_run, key, tmp_path: 
         bundle(run.directory, tmp_path / "b.tar")
 
 
+@pytest.mark.parametrize(("limit", "most"), [("LARGEST_BUNDLE_BYTES", 100_000), ("MOST_FILES", 3)])
+def test_a_run_larger_than_any_bundle_is_refused(
+    sealed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, most: int
+) -> None:
+    monkeypatch.setattr(f"evidence.bundle.{limit}", most)
+
+    with pytest.raises(BadBundle, match=f"a bundle holds .*{most}"):
+        bundle(sealed.directory, tmp_path / "b.tar")
+
+    assert not list(tmp_path.glob("b.tar*"))
+
+
 def test_bundling_again_changes_nothing(sealed, made: Path) -> None:
     before = made.stat()
 

@@ -41,6 +41,7 @@ def chained(count: int) -> list[Link]:
             target="embedded",
             timestamp=f"{moment:%Y%m%dT%H%M%SZ}",
             started=moment,
+            verdict="passed",
             digest=f"digest {day}",
             previous=f"digest {day - 1}" if day else None,
         )
@@ -117,6 +118,20 @@ def test_a_run_that_began_before_the_one_it_follows_is_backdated() -> None:
     assert kinds([first, replace(second, started=first.started - timedelta(seconds=1))]) == {
         "backdated"
     }
+
+
+def test_a_run_that_broke_off_and_was_sealed_late_is_noted_and_no_break() -> None:
+    first, second, third = chained(3)
+    late = replace(first, verdict="incomplete", previous=second.digest)
+
+    (chain,) = find_chains(
+        [late, replace(second, previous=None), replace(third, previous=late.digest)]
+    )
+
+    assert chain.findings == ()
+    assert chain.notes == (
+        "e2e/20260131T140000Z broke off and was sealed after e2e/20260201T140000Z",
+    )
 
 
 def test_a_run_that_follows_one_on_another_target_is_found() -> None:
