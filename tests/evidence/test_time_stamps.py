@@ -14,6 +14,7 @@ from typing import NamedTuple
 import pytest
 from cryptography.x509 import load_pem_x509_certificates
 
+from evidence.bundle import bundle
 from evidence.errors import SealRefused
 from evidence.seal import seal
 from evidence.statement import read_attestation
@@ -164,6 +165,13 @@ def test_a_stamped_run_verifies_and_says_since_when_it_was_sealed(
     assert found.time_stamp is not None
     assert abs(found.time_stamp.time - datetime.now(UTC)) < timedelta(minutes=5)
     assert "         as CN=Clock of the test says" in lines
+
+
+def test_a_bundle_carries_the_time_stamp(stamped, config_dir: Path, tmp_path: Path) -> None:
+    found = verify(bundle(stamped.directory, tmp_path), config_dir=config_dir)
+
+    assert found.findings == ()
+    assert found.time_stamp == verify(stamped.directory, config_dir=config_dir).time_stamp
 
 
 def test_openssl_reads_the_time_stamp(stamped, authority: Authority) -> None:
