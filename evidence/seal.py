@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from evidence.content import content_problem
-from evidence.errors import BrowserFailed, SealRefused
+from evidence.errors import BadKey, BrowserFailed, MissingPackage, SealRefused
 from evidence.inventory import (
     AFTER_THE_STATEMENT,
     ATTESTATION_NAME,
@@ -88,8 +88,8 @@ def seal(
     stands without one, unless it is required.
 
     Raises SealRefused for a run that is sealed already, whose journal tells something else,
-    that still holds a secret, that passed with evidence that is damaged, or that lacks a
-    required time-stamp; BadKey when the key does not sign.
+    that still holds a secret, that passed with evidence that is damaged, that the key does not
+    sign, or that lacks a required time-stamp.
     """
     _refuse_unsealable(directory, record)
     _remove_remains(directory)
@@ -103,7 +103,10 @@ def seal(
     write_file(directory / SIGNER_NAME, [key.public_pem])
 
     subjects = _digest_everything(directory)
-    signed = _sign(record, subjects, key, authority)
+    try:
+        signed = _sign(record, subjects, key, authority)
+    except (BadKey, BadTimeStamp, MissingPackage) as error:
+        raise SealRefused(f"{directory} was not sealed: {error}") from None
     _make_read_only(directory, subjects)
     for name, content in signed.files.items():
         write_file(directory / name, [content])
@@ -224,7 +227,7 @@ def _sign(
             files[TIME_STAMP_NAME] = request_time_stamp(authority, envelope)
         except BadTimeStamp as error:
             if authority.required:
-                raise SealRefused(f"not sealed without a time-stamp: {error}") from None
+                raise
             # The statement must not promise what is not there.
             return _sign(record, subjects, key, None)._replace(time_stamp_problem=str(error))
     if isinstance(key, KeylessKey):

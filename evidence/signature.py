@@ -23,6 +23,7 @@ from evidence.trusted_keys import (
     entries_for,
     permission_problem,
     trusted_keys,
+    unknown_keys_are_refused,
 )
 from evidence.verification import Signer, Trust
 from evidence.vouchers import Vouchers
@@ -90,9 +91,10 @@ def _signature_findings(
 def _permission_findings(
     key: str, attestation: Attestation, vouchers: Vouchers, config_dir: Path | None
 ) -> Iterator[Finding]:
-    """What a key that is known here may not seal; of one that is unknown, a note tells."""
+    """What the key may not seal; one that is unknown here is refused only where that is asked."""
     trusted, said = trusted_keys(config_dir), attestation.predicate
-    if entries_for(trusted, key, vouchers.identity) and (
+    judged = unknown_keys_are_refused() or entries_for(trusted, key, vouchers.identity)
+    if judged and (
         problem := permission_problem(
             trusted,
             key,

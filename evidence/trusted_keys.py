@@ -1,4 +1,7 @@
-"""Whose key may seal what: the file `trusted-keys` in the configuration folder.
+"""Whose key may seal what: `trusted-keys` in the configuration folder, and a team's own file.
+
+The second is the one that $HOTPASS_TRUSTED_KEYS names. Where one is named, a key that no line
+is about may seal nothing; otherwise it is merely unknown.
 
 A line names a key by its fingerprint, or a CI identity by its name in the certificate, then
 what it may seal, then whose it is. What is not limited is allowed. `#` starts a comment.
@@ -13,6 +16,7 @@ Kinds, targets and identities take shell patterns. A date alone is the whole day
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, time
@@ -26,6 +30,7 @@ from evidence.keys import config_directory
 from evidence.models import Frozen, Mode
 
 FILE_NAME = "trusted-keys"
+FILE_VARIABLE = "HOTPASS_TRUSTED_KEYS"
 EVERYTHING = ("*",)
 _FINGERPRINT = re.compile("[0-9a-f]{64}")
 _OPTION = re.compile("[a-z-]+=")
@@ -54,25 +59,22 @@ class TrustedKey(Frozen):
 TrustedKeys = tuple[TrustedKey, ...]
 
 
-def trusted_keys(config_dir: Path | None = None, *, path: Path | None = None) -> TrustedKeys:
-    """The lines of `path`, which must be there, or of the configuration folder's file, if any.
+def trusted_keys(config_dir: Path | None = None) -> TrustedKeys:
+    """The lines of both files, of each where there is one.
 
-    Raises BadKey naming the file and the line that cannot be read.
+    Raises BadKey naming the file and the line that cannot be read, or a named file that is not
+    there.
     """
-    place = path or (config_dir or config_directory()) / FILE_NAME
-    try:
-        lines = place.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        if path is None:
-            return ()
-        raise BadKey(f"{path} is not there; name a file of trusted keys.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadKey(f"{place} cannot be read ({error}).") from None
-    return tuple(
-        _read_line(written, f"{place}, line {number}")
-        for number, line in enumerate(lines, start=1)
-        if (written := line.partition("#")[0].split())
+    own, named = (config_dir or config_directory()) / FILE_NAME, os.environ.get(FILE_VARIABLE)
+    return (
+        *(_read_file(own) if own.exists() else ()),
+        *(_read_file(Path(named)) if named else ()),
     )
+
+
+def unknown_keys_are_refused() -> bool:
+    """Whether a file is named whose lines alone may seal."""
+    return bool(os.environ.get(FILE_VARIABLE))
 
 
 def entries_for(
@@ -104,7 +106,7 @@ def permission_problem(
     """Why the signer's key may not seal this run, in one sentence; None where it may.
 
     `when` is the time of sealing, best that of a time-stamp. A key that no line is about may
-    seal nothing: ask only where trust is asked for, or where `entries_for` gives something.
+    seal nothing: ask where `unknown_keys_are_refused`, or `entries_for` gives something.
     """
     entries = entries_for(trusted, fingerprint, identity)
     run = f"{mode} {kind} on {target}"
@@ -136,6 +138,16 @@ def trust(key: str, whose: str, config_dir: Path | None = None) -> Path:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     write_file(path, [before, f"{key} {whose.strip()}\n".encode()])
     return path
+
+
+def _read_file(path: Path) -> Iterator[TrustedKey]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadKey(f"the trusted keys in {path} cannot be read ({error}).") from None
+    for number, line in enumerate(lines, start=1):
+        if written := line.partition("#")[0].split():
+            yield _read_line(written, f"{path}, line {number}")
 
 
 def _read_line(words: list[str], place: str) -> TrustedKey:

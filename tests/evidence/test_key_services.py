@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from moto.kms.utils import ECDSAPrivateKey
 from moto.server import ThreadedMotoServer
 
-from evidence.errors import BadKey, MissingPackage
+from evidence.errors import BadKey, MissingPackage, SealRefused
 from evidence.keys import (
     KEY_VARIABLE,
     load_public_key,
@@ -138,7 +138,7 @@ def test_a_key_that_is_gone_does_not_sign_and_leaves_the_run_unsealed(
     with urlopen(Request(f"{moto_url}/moto-api/reset", method="POST")) as answer:
         assert answer.status == 200
 
-    with pytest.raises(BadKey, match=r"did not sign: .*does not exist"):
+    with pytest.raises(SealRefused, match=r"was not sealed: .* did not sign: .*does not exist"):
         seal(recorded.directory, recorded.record, key, screenshot=False)
     assert not (recorded.directory / "attestation.json").exists()
 

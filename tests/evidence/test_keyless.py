@@ -30,7 +30,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from evidence.errors import BadKey
+from evidence.errors import BadKey, SealRefused
 from evidence.keyless import TRUST_CONFIG_VARIABLE
 from evidence.keys import load_signing_key
 from evidence.seal import seal
@@ -398,7 +398,9 @@ def test_where_sigstore_cannot_be_reached_the_run_stays_unsealed(
     key = load_signing_key(source="keyless")
     (tmp_path / "trust.json").write_text(json.dumps(sigstore.trust_config("http://127.0.0.1:9")))
 
-    with pytest.raises(BadKey, match=r"Sigstore did not certify the run: .*Connection refused"):
+    with pytest.raises(
+        SealRefused, match=r"was not sealed: Sigstore did not certify the run: .*Connection refused"
+    ):
         seal(recorded.directory, recorded.record, key, screenshot=False)
     assert not (recorded.directory / "attestation.json").exists()
 
@@ -407,7 +409,7 @@ def test_an_identity_that_changed_during_the_run_is_refused(sigstore: Sigstore, 
     key = load_signing_key(source="keyless")
     sigstore.subject = "repo:mallory/hotpass:ref:refs/heads/main"
 
-    with pytest.raises(BadKey, match="identity changed during the run"):
+    with pytest.raises(SealRefused, match="identity changed during the run"):
         seal(recorded.directory, recorded.record, key, screenshot=False)
 
 
@@ -417,5 +419,5 @@ def test_a_trust_configuration_that_cannot_be_read_is_named(
     key = load_signing_key(source="keyless")
     (tmp_path / "trust.json").write_text("{}")
 
-    with pytest.raises(BadKey, match=r"HOTPASS_SIGSTORE_TRUST_CONFIG names .*trust\.json"):
+    with pytest.raises(SealRefused, match=r"HOTPASS_SIGSTORE_TRUST_CONFIG names .*trust\.json"):
         seal(recorded.directory, recorded.record, key, screenshot=False)

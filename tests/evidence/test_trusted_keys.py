@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from evidence.errors import BadKey
 from evidence.trusted_keys import (
+    FILE_VARIABLE,
     CertifiedIdentity,
     entries_for,
     permission_problem,
@@ -22,6 +23,11 @@ from evidence.verify import verify
 KEY = "ab" * 32
 ISSUER = "https://token.actions.githubusercontent.com"
 WORKFLOW = "https://github.com/acme/hotpass/.github/workflows/rehearse.yml@refs/heads/main"
+
+
+@pytest.fixture(autouse=True)
+def _no_team_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(FILE_VARIABLE, raising=False)
 
 
 def problem(
@@ -163,10 +169,41 @@ def test_no_text_breaks_the_reading(tmp_path_factory: pytest.TempPathFactory, te
     assert all(entry.whose for entry in found)
 
 
-def test_a_file_that_is_named_must_be_there(tmp_path: Path) -> None:
+def test_a_file_that_is_named_must_be_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert trusted_keys(tmp_path) == ()
-    with pytest.raises(BadKey, match="is not there"):
-        trusted_keys(path=tmp_path / "team-keys")
+    monkeypatch.setenv(FILE_VARIABLE, str(tmp_path / "team-keys"))
+
+    with pytest.raises(BadKey, match=r"team-keys cannot be read .*No such file"):
+        trusted_keys(tmp_path)
+
+
+def test_a_teams_file_counts_beside_ones_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "trusted-keys").write_text(f"{KEY} Thandi\n")
+    (tmp_path / "team-keys").write_text(f"{'cd' * 32} Sipho\n")
+    monkeypatch.setenv(FILE_VARIABLE, str(tmp_path / "team-keys"))
+
+    assert [entry.whose for entry in trusted_keys(tmp_path)] == ["Thandi", "Sipho"]
+
+
+def test_where_a_teams_file_is_named_an_unknown_key_is_a_finding(
+    sealed, config_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "team-keys").write_text(f"{KEY} Thandi\n")
+    monkeypatch.setenv(FILE_VARIABLE, str(tmp_path / "team-keys"))
+
+    findings = verify(sealed.directory, config_dir=config_dir).findings
+
+    assert [(finding.kind, finding.detail) for finding in findings] == [
+        (
+            "signer",
+            "sealed by a key that no line of trusted-keys is about, so it may not seal embedded "
+            "e2e on embedded",
+        )
+    ]
 
 
 def test_trusting_a_key_adds_a_line_and_leaves_the_others(tmp_path: Path) -> None:
