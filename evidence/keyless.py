@@ -148,8 +148,9 @@ def _identity_in(certificate: Certificate) -> CertifiedIdentity:
     issuer = certificate.extensions.get_extension_for_oid(ObjectIdentifier(_ISSUER_EXTENSION)).value
     if len(found) != 1 or not isinstance(issuer, UnrecognizedExtension):
         raise BadKey("Sigstore's certificate does not name one identity and its issuer.")
-    # A DER UTF8String shorter than 128 bytes or with one byte of length more: tag, length, text.
-    start = 2 if issuer.value[1] < 0x80 else 3
+    # DER: a tag, a byte of length or of how many bytes of length follow, the text.
+    length = issuer.value[1]
+    start = 2 if length < 0x80 else 2 + (length & 0x7F)
     return CertifiedIdentity(name=found[0], issuer=issuer.value[start:].decode())
 
 
