@@ -6,15 +6,11 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from evidence.configuration import KEY_VARIABLE, local_key_path
 from evidence.errors import BadKey, BadOption
 from evidence.inventory import SIGNER_NAME, one_line
-from evidence.keys import (
-    KEY_VARIABLE,
-    fingerprint,
-    load_public_key,
-    load_signing_key,
-    local_key_path,
-)
+from evidence.keys import load_signing_key
+from evidence.public_keys import fingerprint, load_public_key
 from evidence.trusted_keys import TrustedKey, trust, trusted_keys
 
 

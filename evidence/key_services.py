@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from evidence.errors import BadKey, MissingPackage
-from evidence.keys import fingerprint, load_public_key, low_form, public_pem, signature_holds
+from evidence.public_keys import fingerprint, load_public_key, low_form, public_pem, signature_holds
 
 if TYPE_CHECKING:
     from securesystemslib.signer import Signer, SSlibKey

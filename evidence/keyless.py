@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from evidence.configuration import KEYLESS
 from evidence.errors import BadKey, MissingPackage
 from evidence.key_services import told_by
-from evidence.keys import KEYLESS
 from evidence.private_keys import PrivateKey
 from evidence.trusted_keys import CertifiedIdentity
 

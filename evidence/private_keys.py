@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from evidence.configuration import KEY_VARIABLE
 from evidence.errors import BadKey
-from evidence.keys import KEY_VARIABLE, fingerprint, low_form, public_pem
+from evidence.public_keys import fingerprint, low_form, public_pem
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey

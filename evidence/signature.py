@@ -9,13 +9,8 @@ from pathlib import Path
 from evidence.errors import BadKey
 from evidence.findings import Finding
 from evidence.inventory import ATTESTATION_NAME, SIGNER_NAME
-from evidence.keys import (
-    fingerprint,
-    load_public_key,
-    local_fingerprint,
-    public_pem,
-    signature_holds,
-)
+from evidence.keys import local_fingerprint
+from evidence.public_keys import fingerprint, load_public_key, public_pem, signature_holds
 from evidence.run_files import RunFiles, read_start
 from evidence.statement import PAYLOAD_TYPE, Attestation, pre_authentication_encoding
 from evidence.trusted_keys import (

@@ -24,9 +24,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import get_args
 
+from evidence.configuration import config_directory
 from evidence.errors import BadKey
 from evidence.inventory import write_file
-from evidence.keys import config_directory
 from evidence.models import Frozen, Mode
 
 FILE_NAME = "trusted-keys"

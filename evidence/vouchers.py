@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from evidence.configuration import KEYLESS
 from evidence.errors import BadKey, MissingPackage
 from evidence.findings import Finding, FindingKind
 from evidence.inventory import CERTIFICATION_NAME, TIME_STAMP_NAME
 from evidence.keyless import certified_identity
-from evidence.keys import KEYLESS
 from evidence.run_files import RunFiles, read_start
 from evidence.statement import Attestation
 from evidence.time_stamps import BadTimeStamp, TimeStamp, read_time_stamp, trusted_authorities

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from evidence.configuration import KEY_VARIABLE
 from evidence.errors import BadKey, BadOption
 from evidence.key_listing import key_and_tell
-from evidence.keys import KEY_VARIABLE, load_signing_key
+from evidence.keys import load_signing_key
 from evidence.verify import verify
 
 

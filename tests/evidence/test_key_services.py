@@ -17,15 +17,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from moto.kms.utils import ECDSAPrivateKey
 from moto.server import ThreadedMotoServer
 
+from evidence.configuration import KEY_VARIABLE
 from evidence.errors import BadKey, MissingPackage, SealRefused
-from evidence.keys import (
-    KEY_VARIABLE,
-    load_public_key,
-    load_signing_key,
-    local_fingerprint,
-    public_pem,
-    signature_holds,
-)
+from evidence.keys import load_signing_key, local_fingerprint
+from evidence.public_keys import load_public_key, public_pem, signature_holds
 from evidence.seal import seal
 from evidence.statement import read_attestation
 from evidence.verify import verify

@@ -21,19 +21,11 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
+from evidence.configuration import KEY_VARIABLE
 from evidence.errors import BadKey
-from evidence.keys import (
-    KEY_VARIABLE,
-    P256_ORDER,
-    SigningKey,
-    fingerprint,
-    load_public_key,
-    load_signing_key,
-    local_fingerprint,
-    signature_holds,
-    signing_secrets,
-)
+from evidence.keys import SigningKey, load_signing_key, local_fingerprint, signing_secrets
 from evidence.private_keys import PASSWORD_VARIABLE
+from evidence.public_keys import P256_ORDER, fingerprint, load_public_key, signature_holds
 
 
 @pytest.fixture(autouse=True)

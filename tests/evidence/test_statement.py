@@ -14,8 +14,8 @@ from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import VerificationError
 from securesystemslib.signer import SSlibKey
 
-from evidence.keys import load_public_key
 from evidence.private_keys import PrivateKey
+from evidence.public_keys import load_public_key
 from evidence.schemas import main as schemas_command
 from evidence.schemas import schema_texts
 from evidence.statement import (

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from evidence.errors import EvidenceError
 from evidence.inventory import digests_of, sums_text, take_inventory
-from evidence.keys import load_public_key, load_signing_key, signature_holds
+from evidence.keys import load_signing_key
+from evidence.public_keys import load_public_key, signature_holds
 from evidence.statement import (
     PAYLOAD_TYPE,
     MalformedAttestation,
