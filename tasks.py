@@ -119,6 +119,18 @@ def key(context: Context, trust: str | None = None, file: str | None = None) -> 
     _end_with(lambda: key_and_tell(trust, Path(file) if file else None, say=_say))
 
 
+@task(
+    help={
+        "from_elsewhere": "close the runs of other machines too; nothing there is cleaned up",
+    },
+)
+def recover(context: Context, from_elsewhere: bool = False) -> None:
+    """End, clean up and seal the runs that were cut off."""
+    from rehearsals.recover import recover_and_tell
+
+    _end_with(lambda: recover_and_tell(ROOT, from_elsewhere=from_elsewhere, say=_say))
+
+
 def _say(line: str) -> None:
     print(line, flush=True)
 
@@ -144,5 +156,5 @@ def _collect(**groups: tuple[object, ...]) -> Collection:
 
 
 namespace = _collect(
-    rehearse=(rehearse_e2e,), evidence=(verify, list_evidence, bundle, unpack, key)
+    rehearse=(rehearse_e2e,), evidence=(verify, list_evidence, bundle, unpack, key, recover)
 )

@@ -31,6 +31,10 @@ class CannotStart(EvidenceError):
     """A command could not be started at all."""
 
 
+class RunHeld(EvidenceError):
+    """A run that another process is at; it is left alone."""
+
+
 class BadKey(EvidenceError):
     """A signing or verifying key that cannot or must not be used."""
 

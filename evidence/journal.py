@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -59,14 +59,23 @@ class Journal:
             raise CannotRecord(path, error) from error
 
     @classmethod
-    def resume(cls, path: Path, redact: Redact, clock: Clock = SYSTEM_CLOCK) -> Journal:
+    def resume(
+        cls,
+        path: Path,
+        redact: Redact,
+        clock: Clock = SYSTEM_CLOCK,
+        *,
+        opening: Mapping[str, object] | None = None,
+        **fields: object,
+    ) -> Journal:
         """Go on with the journal of a recorder that is gone, after an event `resumed`.
 
-        A torn last line moves into that event. Raises BadJournal when a line is not what a
-        recorder writes: such a journal is left alone.
+        A torn last line moves into that event, which has the `fields` too. `opening` is what
+        to open a journal with that has not even its first line. Raises BadJournal when a line
+        is not what a recorder writes: such a journal is left alone.
         """
         reading = read_journal(path)
-        if reading.problems and not (len(reading.problems) == 1 and reading.torn):
+        if reading.broken:
             raise BadJournal(f"{path} cannot be resumed: {reading.problems[0]}.")
         last = reading.events[-1] if reading.events else {}
         elapsed = _seconds(last, 0.0)
@@ -82,7 +91,9 @@ class Journal:
             os.ftruncate(journal._descriptor, reading.size)
         except OSError as error:
             raise CannotRecord(path, error) from error
-        journal.append("resumed", torn=reading.torn)
+        if not reading.events and opening is not None:
+            journal.append("opened", **opening)
+        journal.append("resumed", torn=reading.torn, **fields)
         return journal
 
     def _open(self, path: Path, redact: Redact, clock: Clock, flags: int) -> None:
@@ -189,6 +200,11 @@ class JournalReading:
     torn: bytes = b""
     size: int = 0
     digest: str = FIRST_PREVIOUS
+
+    @property
+    def broken(self) -> bool:
+        """Whether more is wrong than that the end is cut off."""
+        return len(self.problems) > bool(self.torn)
 
 
 def read_journal(path: Path) -> JournalReading:

@@ -1,13 +1,17 @@
 """A command's log on disk: all of it up to a cap, then its beginning and its end.
 
 What has come is in files at any moment, so a killed recorder loses none of it;
-`gather_log` puts the parts together, at the end of the command or after a crash.
+`gather_log` puts the parts together, at the end of the command or after a crash, its own
+included: the names of the parts say how long the beginning is.
 """
 
 from __future__ import annotations
 
 import os
+import re
+import shutil
 from pathlib import Path
+from typing import BinaryIO
 
 from evidence.errors import CannotRecord
 
@@ -27,6 +31,7 @@ class LogFile:
         self._room = head_bytes
         self._segment_bytes = segment_bytes
         self._segment = 0
+        self._head = 0
         self._descriptor = _open(path)
 
     def write(self, data: bytes) -> None:
@@ -52,35 +57,63 @@ class LogFile:
             self.left_out = gather_log(self.path, self._segment_bytes)
 
     def _next_segment(self) -> None:
+        if not self._segment:
+            self._head = os.fstat(self._descriptor).st_size
         os.close(self._descriptor)
         self._segment += 1
-        self._descriptor = _open(_segment_path(self.path, self._segment))
+        self._descriptor = _open(self._segment_path(self._segment))
         self._room = self._segment_bytes
-        _segment_path(self.path, self._segment - 2).unlink(missing_ok=True)
+        self._segment_path(self._segment - 2).unlink(missing_ok=True)
+
+    def _segment_path(self, number: int) -> Path:
+        return self.path.with_name(f"{self.path.name}.{self._head}.{number:06d}.partial")
 
 
 def gather_log(path: Path, segment_bytes: int = SEGMENT_BYTES) -> int:
     """Append a log's segments to it, after a line that says how much is missing; return how much.
 
-    Nothing happens when there are no segments.
+    Nothing happens when there are no segments, and what was broken off is done again.
     """
     try:
-        segments = sorted(path.parent.glob(f"{path.name}.*.partial"), key=_segment_number)
+        segments = find_segments(path)
         if not segments:
             return 0
-        left_out = (_segment_number(segments[0]) - 1) * segment_bytes
-        with path.open("ab") as log:
-            if left_out:
-                log.write(b"\n[%d bytes are left out here; this log is capped]\n" % left_out)
-            for segment in segments:
-                with segment.open("rb") as part:
-                    while chunk := part.read(1 << 20):
-                        log.write(chunk)
-        for segment in segments:
+        head, first = _place(segments[0])
+        left_out = (first - 1) * segment_bytes
+        # A log that is longer than its beginning was put together already.
+        if path.stat().st_size == head:
+            _replace_with_whole(path, left_out, segments)
+        # The oldest goes last, for its number tells what is left out.
+        for segment in reversed(segments):
             segment.unlink()
         return left_out
     except OSError as error:
         raise CannotRecord(path, error) from error
+
+
+def find_segments(log: Path) -> tuple[Path, ...]:
+    """The parts of a log's end that were not put together yet, oldest first."""
+    named = re.compile(rf"{re.escape(log.name)}\.\d+\.\d{{6,}}\.partial")
+    return tuple(
+        sorted((path for path in log.parent.iterdir() if named.fullmatch(path.name)), key=_place)
+    )
+
+
+def _replace_with_whole(log: Path, left_out: int, segments: tuple[Path, ...]) -> None:
+    whole = log.with_name(f"{log.name}.partial")
+    whole.unlink(missing_ok=True)
+    with os.fdopen(_open(whole), "wb") as file:
+        _copy(log, file)
+        if left_out:
+            file.write(b"\n[%d bytes are left out here; this log is capped]\n" % left_out)
+        for segment in segments:
+            _copy(segment, file)
+    whole.replace(log)
+
+
+def _copy(path: Path, to: BinaryIO) -> None:
+    with path.open("rb") as part:
+        shutil.copyfileobj(part, to, 1 << 20)
 
 
 def _open(path: Path) -> int:
@@ -91,9 +124,7 @@ def _open(path: Path) -> int:
         raise CannotRecord(path, error) from error
 
 
-def _segment_path(log: Path, number: int) -> Path:
-    return log.with_name(f"{log.name}.{number:06d}.partial")
-
-
-def _segment_number(segment: Path) -> int:
-    return int(segment.name.split(".")[-2])
+def _place(segment: Path) -> tuple[int, int]:
+    """The length of the log's beginning in bytes, and the segment's number."""
+    _, head, number, _ = segment.name.rsplit(".", 3)
+    return int(head), int(number)

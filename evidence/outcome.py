@@ -45,10 +45,10 @@ def record_from(events: Iterable[Event]) -> RunRecord:
         RunRecord,
         {
             **known,
-            "previous": story.opened.get("previous_run"),
+            "previous": story.previous,
             "started": story.start,
             "finished": story.time(story.ending) if story.ending else None,
-            "steps": steps,
+            "steps": (*steps, *story.steps_not_run(steps)),
             "commands": commands,
             "checks": checks,
             "drills": tuple(_model(Drill, event) for event in story.named("drill")),
@@ -79,6 +79,12 @@ class _Story:
         return _moment(self.opened)
 
     @property
+    def previous(self) -> JsonValue:
+        """The run before: a run that is closed late follows those that were sealed meanwhile."""
+        told = [event["previous_run"] for event in self.events if "previous_run" in event]
+        return told[-1] if told else None
+
+    @property
     def ending(self) -> Event | None:
         """The event that ended the run; the first, should there be several."""
         return next(self.named("finished", "interrupted", "crashed"), None)
@@ -100,6 +106,13 @@ class _Story:
             own["duration_seconds"] = None if end is None else _between(begin, end)
             steps.append(_built(Step, own, begin))
         return tuple(steps)
+
+    def steps_not_run(self, begun: tuple[Step, ...]) -> Iterator[Step]:
+        """The steps that were declared and never began."""
+        names = {step.name for step in begun}
+        for name in _names(self.opened, "expected_steps"):
+            if name not in names:
+                yield Step(name=name)
 
     def commands(self) -> tuple[Command, ...]:
         ends = {event.get("begun"): event for event in self.named("command-ended")}
@@ -137,11 +150,14 @@ class _Story:
         return tuple(notes)
 
     def redactions(self) -> JsonValue:
-        """The newest count of what was redacted; counts only grow."""
+        """The newest count of what was redacted, added up over the recorders; each only grows."""
+        before: dict[str, int] = {}
         counts: JsonValue = {}
         for event in self.events:
+            if event.get("event") == "resumed":
+                before, counts = _added_up(before, counts), {}
             counts = event.get("redactions", counts)
-        return counts
+        return dict[str, JsonValue](_added_up(before, counts)) if before else counts
 
     def _note(self, event: Event, text: JsonValue) -> Note:
         at, step = self.time(event), event.get("step", "")
@@ -187,8 +203,10 @@ def _problems(
         if not check.passed:
             where = f"expected {check.expected}, observed {check.observed}"
             yield f"check '{check.name}' failed: {where}"
-    for step in steps:
-        if step.outcome == "failed":
+    for step in (*steps, *story.steps_not_run(steps)):
+        if step.outcome == "not-run":
+            yield f"step '{step.name}' was never begun"
+        elif step.outcome == "failed":
             yield f"step '{step.name}' failed: {step.problem}"
         elif step.outcome != "done":
             yield f"step '{step.name}' did not come to its end"
@@ -239,6 +257,14 @@ def _number(event: Event, key: str) -> float:
     if not isinstance(value, int | float):
         raise BadJournal(f"Journal event {event.get('seq')} has no usable '{key}': {value}.")
     return value
+
+
+def _added_up(before: dict[str, int], counts: JsonValue) -> dict[str, int]:
+    """Counts of two recorders by name; those that are none are left to the model to refuse."""
+    if not isinstance(counts, dict):
+        return before
+    more = {name: count for name, count in counts.items() if isinstance(count, int)}
+    return {name: before.get(name, 0) + more.get(name, 0) for name in sorted({*before, *more})}
 
 
 def _names(event: Event, key: str) -> tuple[str, ...]:

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import secrets
 import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 import psutil
+from pydantic import JsonValue
 
 # How long a process may take to end itself before it is killed, in seconds.
 TERM_SECONDS = 5.0
@@ -22,33 +27,63 @@ KILL_SECONDS = 5.0
 _POLL_SECONDS = 0.01
 # Start times come from the boot time, which the kernel rounds to whole seconds.
 _START_TOLERANCE_SECONDS = 1.5
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_MARK_PREFIX = "EVIDENCE_RUN_"
 
 
 @dataclass(frozen=True)
 class ProcessIdentity:
-    """A process and its group; `started` is its start in seconds since the epoch."""
+    """A process and its group; `started` is its start in seconds since the epoch.
+
+    `birth` is the boot and the clock tick in which it started, which no setting of the wall
+    clock changes; None where the system does not tell.
+    """
 
     pid: int
     started: float
     group: int
+    birth: str | None = None
 
 
 def identify(pid: int) -> ProcessIdentity | None:
     """Who has that pid now; None when nobody has."""
     try:
-        return ProcessIdentity(pid, psutil.Process(pid).create_time(), os.getpgid(pid))
+        started = psutil.Process(pid).create_time()
+        return ProcessIdentity(pid, started, os.getpgid(pid), _birth(pid))
     except (psutil.Error, ProcessLookupError, PermissionError):
         return None
+
+
+def identity_from(value: JsonValue) -> ProcessIdentity | None:
+    """The identity that a journal holds; None where it holds none."""
+    if not isinstance(value, dict):
+        return None
+    pid, started, group = value.get("pid"), value.get("started"), value.get("group")
+    birth = value.get("birth")
+    if not isinstance(pid, int) or not isinstance(group, int) or pid < 1:
+        return None
+    if not isinstance(started, int | float) or not isinstance(birth, str | None):
+        return None
+    return ProcessIdentity(pid, started, group, birth)
 
 
 def is_alive(process: ProcessIdentity) -> bool:
     """Whether that very process still runs; a later owner of its pid does not count."""
     try:
         now = psutil.Process(process.pid)
-        same = abs(now.create_time() - process.started) <= _START_TOLERANCE_SECONDS
+        if process.birth is not None:
+            same = _birth(process.pid) == process.birth
+        else:
+            same = abs(now.create_time() - process.started) <= _START_TOLERANCE_SECONDS
         return same and now.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False
+
+
+def group_members(group: int) -> tuple[ProcessIdentity, ...]:
+    """The processes of a group that have not ended."""
+    members = (identify(pid) for pid in psutil.pids() if _runs_in(group, pid))
+    return tuple(member for member in members if member is not None)
 
 
 def group_is_alive(group: int) -> bool:
@@ -73,6 +108,16 @@ def end_group(group: int, *, alive: Callable[[], bool], term_seconds: float = TE
     finally:
         _signal_group(group, signal.SIGKILL)
     wait_until(lambda: not alive(), KILL_SECONDS)
+
+
+def new_mark() -> str:
+    """The name of a variable that no other run's processes have in their environment."""
+    return f"{_MARK_PREFIX}{secrets.token_hex(8).upper()}"
+
+
+def is_mark(variable: str) -> bool:
+    """Whether it can be one of `new_mark`; any other variable could be in every process."""
+    return re.fullmatch(rf"{_MARK_PREFIX}[0-9A-F]{{16}}", variable) is not None
 
 
 def marked_processes(variable: str) -> tuple[ProcessIdentity, ...]:
@@ -115,6 +160,21 @@ def wait_until(condition: Callable[[], bool], seconds: float) -> bool:
             return False
         time.sleep(_POLL_SECONDS)
     return True
+
+
+def _birth(pid: int) -> str | None:
+    """Source: proc_pid_stat(5), field 22, `starttime`."""
+    try:
+        # The name, in parentheses, may hold anything.
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+        return f"{_boot()}/{int(fields[19])}"
+    except (OSError, IndexError, ValueError):
+        return None
+
+
+@cache
+def _boot() -> str:
+    return _BOOT_ID.read_text().strip()
 
 
 def _runs_in(group: int, pid: int) -> bool:

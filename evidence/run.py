@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets as randomness
+import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -21,9 +21,10 @@ from evidence.artefacts import (
 from evidence.clock import SYSTEM_CLOCK, Clock
 from evidence.command import CommandResult, Recording, record_command
 from evidence.errors import CannotRecord, EvidenceError
+from evidence.holding import hold_directory
 from evidence.journal import FILE_NAME, Journal, read_journal
 from evidence.models import GitState, Mode, Outcome, Setting
-from evidence.processes import end_processes, identify, marked_processes
+from evidence.processes import end_processes, identify, marked_processes, new_mark
 from evidence.redact import Redactor
 from evidence.script import script_from
 
@@ -47,6 +48,7 @@ def open_run(
     configuration: Mapping[str, Setting],
     expected_checks: Sequence[str],
     required_files: Sequence[str],
+    expected_steps: Sequence[str] = (),
     drill: bool = False,
     simulated: Sequence[str] = (),
     override: str | None = None,
@@ -57,8 +59,9 @@ def open_run(
 ) -> Iterator[Run]:
     """Open a run in `<root>/<kind>/<timestamp>`; leaving the block ends it, and seals nothing.
 
-    `secrets` are values by name that no file may hold. `previous` is the statement digest of
-    the run before. Leaving by an exception journals how the run broke off and lets it through;
+    Steps, checks and files that were expected and never came show in the record. `secrets` are
+    values by name that no file may hold. `previous` is the statement digest of the run before.
+    Leaving by an exception journals how the run broke off and lets it through;
     a KeyboardInterrupt is an interruption, named by its `name`. Raises CannotRecord when the
     disk refuses.
     """
@@ -66,9 +69,11 @@ def open_run(
     redactor = Redactor()
     given = (secrets or {}).items()
     too_short = [name for name, value in given if value and not redactor.learn(name, value)]
-    journal = Journal(directory / FILE_NAME, redactor.data, clock)
-    mark = f"EVIDENCE_RUN_{randomness.token_hex(8).upper()}"
-    try:
+    mark = new_mark()
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(hold_directory(directory))
+        journal = Journal(directory / FILE_NAME, redactor.data, clock)
+        stack.callback(journal.close)
         journal.append(
             "opened",
             format_version=1,
@@ -86,16 +91,18 @@ def open_run(
             override=override,
             expected_checks=tuple(expected_checks),
             required_files=tuple(required_files),
+            expected_steps=tuple(expected_steps),
             previous_run=previous,
+            machine=platform.node(),
             process=identify(os.getpid()),
             mark=mark,
             directory=directory.absolute(),
             working_directory=Path.cwd(),
         )
         run = Run(target, mode, Recording(directory, journal, redactor, echo, mark))
-        for name in too_short:
-            run.note(_TOO_SHORT.format(name))
         try:
+            for name in too_short:
+                run.note(_TOO_SHORT.format(name))
             yield run
         except BaseException as error:
             run.end(error)
@@ -103,8 +110,6 @@ def open_run(
         ended_with = run.end(None)
         if ended_with is not None:
             raise ended_with
-    finally:
-        journal.close()
 
 
 class Run:
@@ -161,15 +166,21 @@ class Run:
         `env` is added to this process's environment. After `timeout` seconds the command's
         whole process group is ended. How it ended is for a check to judge.
         """
-        result = record_command(
-            self._recording,
-            argv,
-            step=self._step,
-            log=log,
-            timeout=timeout,
-            env=env or {},
-            cwd=cwd,
-        )
+        try:
+            result = record_command(
+                self._recording,
+                argv,
+                step=self._step,
+                log=log,
+                timeout=timeout,
+                env=env or {},
+                cwd=cwd,
+            )
+        except BaseException:
+            # What it had said is evidence too, unless the disk took nothing of it.
+            with contextlib.suppress(EvidenceError):
+                self.adopt(log)
+            raise
         self.adopt(log)
         return result
 
@@ -238,6 +249,11 @@ class Run:
         """Record a server that runs beside the rehearsal, so that a recovery can end it."""
         self._journal.append("process", step=self._step, name=name, process=identify(pid))
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """What to start a server with, so that all that it starts can be found and ended."""
+        return {**os.environ, self._recording.mark: "1"}
+
     def learn_secret(self, name: str, value: str) -> None:
         """Redact that value from now on, as `<redacted:name>`; a note says when it is too short."""
         self._journal.append("secret-learnt", step=self._step, name=name)
@@ -249,9 +265,14 @@ class Run:
     ) -> None:
         """Have an action run at the end of the run, whatever ends it; the newest runs first.
 
-        `recovery` is a command that does the same, for when this process is gone by then.
+        `recovery` is a command that does the same, for when this process is gone by then; it
+        may run after the action, or a part of it, was done.
         """
         self._journal.append("clean-up-due", step=self._step, name=name, recovery=recovery)
+        self.take_over_cleanup(name, action)
+
+    def take_over_cleanup(self, name: str, action: Callable[[], None]) -> None:
+        """Have an action run at the end for a clean-up that is in the journal as due already."""
         self._clean_ups.append((name, action))
 
     def end(self, error: BaseException | None) -> BaseException | None:
@@ -288,7 +309,8 @@ class Run:
         left = marked_processes(self._recording.mark)
         if left:
             end_processes(left)
-            self.note(f"{len(left)} processes outlived their command and were ended.")
+            count = "1 process" if len(left) == 1 else f"{len(left)} processes"
+            self.note(f"{count} outlived what had started them and had to be ended.")
 
     def _write_script(self) -> None:
         path = self.directory / "cli.sh"

@@ -213,7 +213,7 @@ def test_a_process_is_recorded_so_that_it_can_be_ended_later(tmp_path: Path) -> 
 
     (started,) = events_of(run, "command-started")
     (server,) = events_of(run, "process")
-    assert set(started["process"]) == {"pid", "started", "group"}
+    assert set(started["process"]) == {"pid", "started", "group", "birth"}
     assert started["process"]["pid"] == started["process"]["group"]
     assert is_alive(ProcessIdentity(**server["process"]))
 
