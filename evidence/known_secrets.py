@@ -16,6 +16,7 @@ from typing import NamedTuple
 from urllib.parse import quote, quote_plus
 
 from evidence.secret_span import SecretSpan
+from evidence.wrapped_base64 import open_base64, wrapped_base64
 
 # A shorter value would be replaced in the middle of ordinary words.
 SHORTEST_SECRET = 4
@@ -68,19 +69,38 @@ class KnownSecrets:
         self._finders = None
         return True
 
+    def waiting(self, data: bytes) -> int:
+        """How many bytes at the end of the data may hold a part of a secret that goes on."""
+        if not self._names:
+            return 0
+        return max(self.longest_over_lines, open_base64(data, self.longest))
+
     def spans(self, window: bytes) -> Iterator[SecretSpan]:
         """Every place in the window where a form of a secret stands."""
         if self._finders is None:
             self._finders = _finders(self._names)
-        for finder in self._finders:
+        if not self._finders:
+            return
+        yield from self._spans(window)
+        for wrapped in wrapped_base64(window):
+            for span in self._spans(wrapped.data):
+                parts = wrapped.parts(span.start, span.end)
+                for part in parts if len(parts) > 1 else ():
+                    yield SecretSpan(parts[0][0], *part, span.name)
+
+    def _spans(self, window: bytes) -> Iterator[SecretSpan]:
+        for finder in self._finders or ():
             yield from finder.spans(window)
 
 
 def forms_of(secret: bytes) -> set[Form]:
-    """The forms of a secret: as it is, escaped once or twice, and either of these in base64."""
+    """The forms of a secret: as it is, escaped once or twice, in base64, hex and UTF-16."""
     once = {secret} | _escaped(secret)
     twice = once.union(*(_escaped(form) for form in once))
-    found = {Form(data) for data in twice}.union(*(_inside_base64(data) for data in once))
+    text = secret.decode("utf-8", "surrogateescape")
+    little, big = (text.encode(f"utf-16-{order}", "surrogatepass") for order in ("le", "be"))
+    plain = {*twice, little, big, secret.hex().encode(), secret.hex().upper().encode()}
+    found = {Form(data) for data in plain}.union(*map(_inside_base64, {*once, little}))
     return {form for form in found if len(form.data) >= SHORTEST_SECRET}
 
 
@@ -122,17 +142,21 @@ class _Finder:
     """Finds all forms whose rarest byte is the same."""
 
     def __init__(self, anchor: int, names: dict[Form, str]) -> None:
-        byte = re.escape(bytes([anchor]))
+        self._anchor = bytes([anchor])
         self._forms = sorted(names, key=lambda form: len(form.data), reverse=True)
         self._names = names
-        parts = []
-        for form in self._forms:
-            before, _, after = form.data.partition(bytes([anchor]))
-            parts.append(b"(?<=%b%b)(?=(%b))" % (re.escape(before), byte, re.escape(after)))
-        self._pattern = re.compile(b"%b(?:%b)" % (byte, b"|".join(parts)))
         self._offsets = [form.data.index(anchor) for form in self._forms]
+        # What follows the byte comes first, so that `re` tells most forms off by one comparison;
+        # the empty groups say which form it is.
+        parts = [
+            b"%b(?<=%b)()" % (re.escape(form.data[offset + 1 :]), re.escape(form.data))
+            for form, offset in zip(self._forms, self._offsets, strict=True)
+        ]
+        self._pattern = re.compile(b"%b(?=%b)" % (re.escape(self._anchor), b"|".join(parts)))
 
     def spans(self, window: bytes) -> Iterator[SecretSpan]:
+        if self._anchor not in window:
+            return
         for found in self._pattern.finditer(window):
             which = (found.lastindex or 1) - 1
             form = self._forms[which]

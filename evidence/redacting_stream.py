@@ -57,9 +57,9 @@ class RedactingStream:
         """Take bytes, cut anywhere."""
         for start in range(0, len(data), _PIECE):
             self._hold(data[start : start + _PIECE])
-            over_lines = self._known.longest_over_lines
-            end = self._held.rfind(b"\n", 0, max(0, len(self._held) - over_lines)) + 1
-            if end and not over_lines:
+            waiting = self._known.waiting(self._held)
+            end = self._held.rfind(b"\n", 0, max(0, len(self._held) - waiting)) + 1
+            if end and not waiting:
                 self._hand_on(self._held[:end], end)
             elif end:
                 self._hand_on(self._held, end)
