@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -31,6 +32,9 @@ from hotpass.stages.quality import (
 )
 from hotpass.stages.read_back import contract_violations, read_refined, read_valid
 from hotpass.stages.validate import FATES, Validated, count_fates, validate
+
+if TYPE_CHECKING:
+    from hotpass.stages.enrich.visits import Politeness
 
 __all__ = [
     "EnrichOutcome",
@@ -88,6 +92,7 @@ class EnrichRequest:
     input_path: Path
     output_path: Path
     allow_network: bool = False
+    politeness: Politeness | None = None
 
 
 @dataclass(frozen=True)
@@ -193,7 +198,12 @@ def enrich_workbook(request: EnrichRequest, hooks: Hooks | None = None) -> Enric
     with stages.timed("read"):
         organisations = read_valid(request.input_path)
     with stages.timed("enrich"):
-        enriched = enrich(organisations, allow_network=request.allow_network, clock=hooks.clock)
+        enriched = enrich(
+            organisations,
+            allow_network=request.allow_network,
+            clock=hooks.clock,
+            politeness=request.politeness,
+        )
         _ensure_contract_kept(enriched.organisations)
     with stages.timed("export"):
         exported = export_enriched(

@@ -22,6 +22,7 @@ COMMANDS: dict[str, str] = {
     "refine": "Read a folder of workbooks and write one clean, checked list of organisations.",
     "enrich": "Fill the empty fields of a refined workbook, each value with its source.",
     "qa": "Run the quality gates of a checkout and show the result of each.",
+    "config": "Show the settings as they are decided, and where each comes from.",
     "contracts": "Write the files derived from the contracts, or check that they are current.",
 }
 """Command name (and module in this package) -> the line that `--help` shows for it."""

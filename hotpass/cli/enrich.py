@@ -50,17 +50,21 @@ def command(
     additions.
     """
     from hotpass.cli.progress import shown_progress
-    from hotpass.config.profiles import load_profile
     from hotpass.config.settings import load_settings
 
     config = load_settings({"profile": profile_name, "allow_network": allow_network}).config
-    load_profile(config.profile, config.profile_dir)
 
     from hotpass.pipeline import EnrichRequest, Hooks, enrich_workbook
+    from hotpass.stages.enrich.visits import Politeness
 
     with shown_progress() as progress:
         outcome = enrich_workbook(
-            EnrichRequest(input_path, output_path, allow_network=config.allow_network),
+            EnrichRequest(
+                input_path,
+                output_path,
+                allow_network=config.allow_network,
+                politeness=Politeness(**config.visits.model_dump()),
+            ),
             Hooks(progress=progress),
         )
     click.echo(summarise(outcome))

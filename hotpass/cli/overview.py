@@ -59,8 +59,6 @@ def _profiles(settings: Settings) -> list[dict[str, Any]]:
     from hotpass.config.profiles import load_profile, profile_names
     from hotpass.errors import BadInput
 
-    # A command would stop here too, so a name that does not exist is refused.
-    load_profile(settings.config.profile, settings.config.profile_dir)
     listed = []
     for name in profile_names(settings.config.profile_dir):
         try:
@@ -94,8 +92,7 @@ def _input(path: Path, file: str) -> dict[str, Any]:
 
 
 def _settings(settings: Settings) -> dict[str, dict[str, Any]]:
-    values = settings.config.model_dump(mode="json")
-    return {key: {"value": values[key], "origin": settings.origins[key]} for key in values}
+    return {entry.key: {"value": entry.value, "origin": entry.origin} for entry in settings}
 
 
 def _text(document: dict[str, Any]) -> str:

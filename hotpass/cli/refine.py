@@ -42,18 +42,17 @@ def command(
     not given comes from the settings (`hotpass overview` shows them with their origins).
     """
     from hotpass.cli.progress import shown_progress
-    from hotpass.config.profiles import load_profile
     from hotpass.config.settings import load_settings
 
-    config = load_settings(
+    settings = load_settings(
         {
             "input_dir": input_dir,
             "output_path": output_path,
             "profile": profile_name,
             "archive": archive,
         }
-    ).config
-    profile = load_profile(config.profile, config.profile_dir)
+    )
+    config, profile = settings.config, settings.profile
 
     from hotpass.pipeline import Hooks, RefineRequest, refine
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,7 +18,8 @@ class Profile(BaseModel):
     write for it, the most trusted first; `ignored_columns` are headers that are dropped
     and counted. Headers are compared by `header_key`. `ignored_sheets` are patterns of sheet
     names (`Lookup*`), in any case, that hold no organisations. `source_priority` are patterns of
-    input file names (`registry*.xlsx`), the most trusted first.
+    input file names (`registry*.xlsx`), the most trusted first. `settings` are what hotpass.toml
+    may hold; it, the environment and flags overrule them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,6 +35,7 @@ class Profile(BaseModel):
     resolve_duplicates: bool = True
     match_probability: Share = 0.95
     source_priority: tuple[Words, ...] = ()
+    settings: dict[str, Any] = Field(default_factory=dict)
 
 
 def header_key(header: str) -> str:

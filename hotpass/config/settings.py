@@ -1,28 +1,48 @@
-"""The settings of a command: defaults, then hotpass.toml, the environment, and the flags."""
+"""The settings of a command: defaults, the profile's, hotpass.toml, the environment, the flags."""
 
 from __future__ import annotations
 
-import difflib
 import os
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from hotpass.config.suggest import did_you_mean
+from hotpass.config.layers import Places, from_environment, from_file, from_flags, from_profile
+from hotpass.config.merge import Layer, dotted, layer, leaves, merge, origin_of
+from hotpass.config.profile import Profile
+from hotpass.config.profiles import load_profile
 from hotpass.errors import BadInput
 
 FILE_NAME = "hotpass.toml"
-PREFIX = "HOTPASS_"
+DEFAULT = "default"
 
 
-class HotpassConfig(BaseModel):
-    """Every setting that a command may need, decided."""
+class Section(BaseModel):
+    """A table of settings: frozen, and nothing in it but what is declared."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Visits(Section):
+    """How websites are visited while enriching."""
+
+    most_sites: Annotated[int, Field(ge=0)] = Field(
+        default=500, description="Websites that one run visits at most."
+    )
+    most_bytes: Annotated[int, Field(ge=1_000)] = Field(
+        default=1_000_000, description="Bytes that are read of a page at most."
+    )
+    seconds_between: Annotated[float, Field(ge=0.1)] = Field(
+        default=1.0, description="Seconds between two requests to one host."
+    )
+
+
+class HotpassConfig(Section):
+    """Every setting that a command may need, decided."""
 
     profile: Annotated[str, Field(min_length=1)] = Field(
         default="generic", description="Profile by which the input is read."
@@ -39,17 +59,35 @@ class HotpassConfig(BaseModel):
     seed: Annotated[int, Field(ge=0)] = Field(
         default=0, description="What every random choice starts from."
     )
+    visits: Visits = Visits()
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One decided value: its key (`visits.most_sites`), and the layer that it came from."""
+
+    key: str
+    value: Any
+    origin: str
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The configuration with the origin of every value.
+    """The configuration, its profile, and the origin of every value.
 
-    An origin is `default`, `hotpass.toml`, the name of an environment variable, or a flag.
+    An origin is `default`, the profile's file, `hotpass.toml`, the name of an environment
+    variable, or a flag; the keys of `origins` are dotted.
     """
 
     config: HotpassConfig
+    profile: Profile
     origins: dict[str, str]
+
+    def __iter__(self) -> Iterator[Setting]:
+        """Every setting in the order of the model, its value as JSON holds it."""
+        decided = layer(self.config.model_dump(mode="json"), DEFAULT)
+        for key, value, _ in leaves(decided):
+            yield Setting(dotted(key), value, self.origins[dotted(key)])
 
 
 def load_settings(
@@ -60,71 +98,41 @@ def load_settings(
 ) -> Settings:
     """Merge all layers; a flag of None was not given.
 
-    `flags` are by the name of the setting (`input_dir`). Raises BadInput, naming file,
-    variable or flag, for a key that is not known and for a value that does not fit.
+    `flags` are by the key of the setting (`input_dir`, `visits.most_sites`). Raises BadInput,
+    naming file and line, variable or flag, for a key that is not known and for a value that
+    does not fit, all of them at once, and for a profile that cannot be used.
     """
-    values: dict[str, object] = {}
-    origins = dict.fromkeys(HotpassConfig.model_fields, "default")
-    for layer in (
-        _from_file((folder or Path()) / FILE_NAME),
-        _from_environment(os.environ if environment is None else environment),
-        _from_flags(flags or {}),
-    ):
-        for key, (value, origin) in layer.items():
-            values[key], origins[key] = value, origin
+    model = HotpassConfig
+    defaults = layer(HotpassConfig().model_dump(), DEFAULT)
+    file, places = from_file((folder or Path()) / FILE_NAME, model)
+    given = merge(
+        from_environment(os.environ if environment is None else environment, model),
+        from_flags(flags or {}),
+    )
+    # Which profile it is must be known before what that profile says.
+    chosen, _ = _decide([defaults, file, given], places)
+    profile = load_profile(chosen.profile, chosen.profile_dir)
+    proposed, more_places = from_profile(profile, model)
+    config, merged = _decide([defaults, proposed, file, given], {**places, **more_places})
+    return Settings(config, profile, {dotted(key): origin for key, _, origin in leaves(merged)})
+
+
+def _decide(layers: list[Layer], places: Places) -> tuple[HotpassConfig, Layer]:
+    merged = reduce(merge, layers)
     try:
-        return Settings(HotpassConfig.model_validate(values), origins)
+        return HotpassConfig.model_validate(merged.values), merged
     except ValidationError as error:
-        raise BadInput(_problems_of(error, origins)) from None
+        raise BadInput(f"Settings: {_problems_of(error, merged, places)}.") from None
 
 
-Layer = dict[str, tuple[object, str]]
-"""Each key's value and its origin."""
-
-
-def _from_file(path: Path) -> Layer:
-    try:
-        table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise BadInput(f"{path} cannot be read: {error}.") from None
-    for key in table:
-        if key not in HotpassConfig.model_fields:
-            hint = did_you_mean(key, HotpassConfig.model_fields)
-            known = ", ".join(HotpassConfig.model_fields)
-            raise BadInput(f"{path}: {key} is not a setting{hint or f'; known are {known}'}.")
-    return {key: (value, FILE_NAME) for key, value in table.items()}
-
-
-def _from_environment(environment: Mapping[str, str]) -> Layer:
-    variables = {f"{PREFIX}{key.upper()}": key for key in HotpassConfig.model_fields}
-    for name in environment:
-        # Other programs have variables of this prefix too; a near miss is a slip.
-        if name.startswith(PREFIX) and name not in variables:
-            near = difflib.get_close_matches(name, variables, n=1, cutoff=0.85)
-            if near:
-                raise BadInput(
-                    f"The environment variable {name} is not a setting; did you mean {near[0]}?"
-                )
-    return {
-        key: (environment[name], name) for name, key in variables.items() if environment.get(name)
-    }
-
-
-def _from_flags(flags: Mapping[str, object]) -> Layer:
-    return {
-        key: (value, f"--{key.replace('_', '-')}")
-        for key, value in flags.items()
-        if value is not None
-    }
-
-
-def _problems_of(error: ValidationError, origins: Mapping[str, str]) -> str:
+def _problems_of(error: ValidationError, merged: Layer, places: Places) -> str:
     problems = []
     for detail in error.errors(include_url=False):
-        key = str(detail["loc"][0])
+        key = tuple(str(part) for part in detail["loc"])
+        origin = origin_of(merged, key)
+        line = places.get((origin or "", key))
+        where = f"{origin}, line {line}" if line else origin
         reason = detail["msg"].replace("Input should", "it should")
-        where = f" (from {origins[key]})" if key in origins else ""
-        problems.append(f"{key}{where} is {detail['input']!r}: {reason}")
-    return f"Settings: {'; '.join(problems)}."
+        from_where = f" (from {where})" if where else ""
+        problems.append(f"{dotted(key)}{from_where} is {detail['input']!r}: {reason}")
+    return "; ".join(problems)

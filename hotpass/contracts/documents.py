@@ -1,4 +1,4 @@
-"""A contract as documents: JSON Schema, Frictionless Table Schema, a page of the docs."""
+"""Models as documents: JSON Schema, Frictionless Table Schema, pages of the docs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from hotpass.config.page import settings_page
 from hotpass.contracts.contract import Column, Contract, Kind, columns
 from hotpass.contracts.organisation import ORGANISATIONS
 
@@ -18,7 +19,10 @@ TABLE_TYPES: dict[Kind, str] = {"text": "string", "integer": "integer", "date": 
 
 def documents() -> dict[Path, str]:
     """Return the text of every derived file, by its path from the checkout's root."""
-    texts = {Path("docs/reference/schemas.md"): _page(CONTRACTS)}
+    texts = {
+        Path("docs/reference/schemas.md"): _page(CONTRACTS),
+        Path("docs/reference/configuration.md"): settings_page(),
+    }
     for contract in CONTRACTS:
         schemas = Path("schemas")
         texts[schemas / f"{contract.name}.schema.json"] = _as_json(json_schema(contract))

@@ -111,7 +111,7 @@ def test_the_network_is_asked_only_when_that_is_said(
 ) -> None:
     heard: list[bool] = []
 
-    def listen(organisations: pl.DataFrame, *, allow_network: bool, clock: object) -> Enriched:
+    def listen(organisations: pl.DataFrame, *, allow_network: bool, **_: object) -> Enriched:
         heard.append(allow_network)
         return Enriched(organisations, pl.DataFrame(schema=ADDITIONS), {})
 
@@ -127,7 +127,7 @@ def test_the_network_is_asked_only_when_that_is_said(
 def test_an_added_value_that_breaks_the_contract_is_a_defect(
     refined: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def spoil(organisations: pl.DataFrame, *, allow_network: bool, clock: object) -> Enriched:
+    def spoil(organisations: pl.DataFrame, *, allow_network: bool, **_: object) -> Enriched:
         return Enriched(
             organisations.with_columns(postcode=pl.lit("81")), pl.DataFrame(schema=ADDITIONS), {}
         )
