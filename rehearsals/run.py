@@ -103,8 +103,9 @@ def _run(
     """Everything that the journal records; no exception of the rehearsal leaves it unsealed."""
     from evidence.listing import previous_statement_digest
     from evidence.run import open_run
+    from evidence.surroundings import git_state, operator_name
     from rehearsals.configuration import settings_with_origins
-    from rehearsals.surroundings import git_state, operator_name, tool_versions
+    from rehearsals.surroundings import tool_versions
 
     kind, staging = plan.kind, plan.staging
     evidence_root = staging.root / rehearsals.evidence.root
