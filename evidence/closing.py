@@ -73,7 +73,8 @@ def close_run(
     kind, timestamp = closing.directory.parent.name, closing.directory.name
     target = record.target if record else _UNKNOWN
     mode: Mode = record.mode if record else "embedded"
-    mark = mark_of(closing.opened) or new_mark()
+    # The mark of a run that was recorded elsewhere may be on processes that are not its own.
+    mark = (mark_of(closing.opened) if closing.here else None) or new_mark()
     journal = Journal.resume(
         closing.directory / JOURNAL_NAME,
         redactor.data,
