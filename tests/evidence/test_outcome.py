@@ -150,6 +150,33 @@ def test_a_step_without_end_fails_the_run() -> None:
     assert record.steps[0].outcome == "interrupted"
 
 
+def test_a_step_that_was_declared_and_never_began_is_not_run_and_fails_the_run() -> None:
+    story = Story(expected_steps=["one", "two"])
+    story.step("one")
+    story.check("it answers")
+    story.happens("finished")
+
+    record = story.record()
+
+    assert [(step.name, step.outcome) for step in record.steps] == [
+        ("one", "done"),
+        ("two", "not-run"),
+    ]
+    assert record.verdict == "failed"
+    assert record.reason == "step 'two' was never begun."
+
+
+def test_a_run_that_broke_off_names_the_step_it_was_in_and_no_later_one() -> None:
+    story = Story(expected_steps=["one", "two", "three"])
+    story.step("one")
+    story.happens("step-started", step="two")
+
+    record = story.record()
+
+    assert record.reason == "The journal has no end: the run was killed in step 'two'."
+    assert [step.outcome for step in record.steps] == ["done", "interrupted", "not-run"]
+
+
 def test_a_run_without_any_check_has_shown_nothing() -> None:
     story = Story()
     story.happens("finished")
@@ -293,6 +320,24 @@ def test_the_newest_count_of_redactions_stands_even_without_an_end() -> None:
     story.happens("command-ended", begun=1, redactions={"TOKEN": 3})
 
     assert story.record().redactions == {"TOKEN": 3}
+
+
+def test_redactions_of_a_recorder_and_of_a_recovery_add_up() -> None:
+    story = Story()
+    story.happens("command-ended", begun=0, redactions={"A": 2, "B": 1})
+    story.happens("resumed", torn="")
+    story.happens("command-ended", begun=0, redactions={"A": 1})
+    story.happens("interrupted", signal="recovery", redactions={"A": 3, "C": 1})
+
+    assert story.record().redactions == {"A": 5, "B": 1, "C": 1}
+
+
+def test_a_run_that_a_recovery_closed_follows_what_that_says() -> None:
+    story = Story(previous_run="aa")
+    story.happens("resumed", torn="", previous_run="bb")
+    story.happens("interrupted", signal="recovery")
+
+    assert story.record().previous == "bb"
 
 
 def test_a_failed_clean_up_is_a_note() -> None:

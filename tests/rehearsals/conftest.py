@@ -16,13 +16,23 @@ import pytest
 
 PROBE = Path(__file__).parent / "probe"
 ENGINE = """\
-import sys
+import signal, sys
+from functools import partial
 from pathlib import Path
 from evidence.errors import EvidenceError
 from rehearsals.errors import RehearsalError
-from rehearsals.run import rehearse
+from rehearsals.recover import recover_and_tell
+from rehearsals import run
+# As in a terminal, whatever the tests were started by.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+root, target, *options = sys.argv[1:]
 try:
-    sys.exit(rehearse("probe", sys.argv[2], root=Path(sys.argv[1]), plan_only="plan" in sys.argv))
+    if "recover" in options:
+        sys.exit(recover_and_tell(Path(root), screenshot=False))
+    if "pictured" not in options:
+        run.prepare_sealing = partial(run.prepare_sealing, screenshot=False)
+    sys.exit(run.rehearse("probe", target, root=Path(root), plan_only="plan" in options))
 except (RehearsalError, EvidenceError) as error:
     print(error)
     sys.exit(getattr(error, "exit_code", 1))
@@ -38,7 +48,11 @@ class Project:
     environment: dict[str, str]
 
     def start(self, *arguments: str, target: str = "embedded") -> subprocess.Popen[str]:
-        """Start the engine in a process group of its own, as a terminal does."""
+        """Start the engine in a process group of its own, as a terminal does.
+
+        `plan` stops it at the plan, `recover` has it recover, and only `pictured` has it open a
+        browser for the report's picture.
+        """
         return subprocess.Popen(
             [sys.executable, "-c", ENGINE, str(self.root), target, *arguments],
             env=self.environment,
@@ -53,6 +67,10 @@ class Project:
         process = self.start(*arguments, target=target)
         printed, _ = process.communicate(timeout=120)
         return process.returncode, printed
+
+    def recover(self) -> tuple[int, str]:
+        """Recover what was cut off; the exit code and what was printed."""
+        return self.rehearse("recover")
 
     def runs(self) -> list[Path]:
         """The folders of evidence, oldest first."""

@@ -23,9 +23,10 @@ SECRET = "probe-key-3f9b1c77aa"
 def test_a_run_whose_checks_hold_passes_and_verifies(make_project: MakeProject) -> None:
     project = make_project("passes")
 
-    code, printed = project.rehearse()
+    code, printed = project.rehearse("pictured")
 
     assert (code, project.record()["verdict"]) == (0, "passed"), printed
+    assert (project.runs()[0] / "report.png").exists(), printed
     assert verify(project.runs()[0]).findings == ()
 
 

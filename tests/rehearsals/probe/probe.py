@@ -63,6 +63,37 @@ def hangs_in_python(run: Run, signs: Path) -> None:
         time.sleep(600)
 
 
+def hangs_and_can_be_recovered(run: Run, signs: Path) -> None:
+    cleaned = signs / "cleaned"
+    run.cleanup("leave a sign", cleaned.touch, recovery=["touch", str(cleaned)])
+    with run.step("ask"):
+        run.command([sys.executable, "-c", SLEEPER], log="ask.log")
+
+
+def leaves_a_secret(run: Run, signs: Path) -> None:
+    passes(run, signs)
+    (run.directory / "raw.txt").write_text(os.environ["PROBE_KEY"])
+
+
+def cleans_up_by_a_command(run: Run, signs: Path) -> None:
+    def clean() -> None:
+        told = "import signal; print(signal.getsignal(signal.SIGTERM) == signal.SIG_DFL)"
+        run.command([sys.executable, "-c", told], log="clean.log")
+
+    run.cleanup("by a command", clean)
+    hangs_in_python(run, signs)
+
+
+def says_much(run: Run, signs: Path) -> None:
+    (signs / "started").touch()
+    deadline = time.monotonic() + 30
+    while not (signs / "go").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    with run.step("ask"):
+        run.command([sys.executable, "-c", "print('line\\n' * 1000)"], log="ask.log")
+        run.check(CHECK, expected="0", observed="0", passed=True, artefact="ask.log")
+
+
 def cleans_up_slowly(run: Run, signs: Path) -> None:
     def clean() -> None:
         (signs / "cleaning").touch()
@@ -96,6 +127,10 @@ BEHAVIOURS: dict[str, Callable[[Run, Path], None]] = {
         crashes,
         hangs,
         hangs_in_python,
+        hangs_and_can_be_recovered,
+        leaves_a_secret,
+        says_much,
+        cleans_up_by_a_command,
         cleans_up_slowly,
         tells_its_secret,
     )
