@@ -31,6 +31,7 @@ from hotpass.stages.quality import (
     measure_fields,
 )
 from hotpass.stages.read_back import contract_violations, read_refined, read_valid
+from hotpass.stages.refined import add_earlier_counts, keep_identities
 from hotpass.stages.validate import FATES, Validated, count_fates, validate
 
 if TYPE_CHECKING:
@@ -130,9 +131,11 @@ def refine(request: RefineRequest, hooks: Hooks | None = None) -> RefineOutcome:
     with stages.timed("normalise"):
         normalised = normalise(ingested.frame, request.profile)
     with stages.timed("resolve"):
-        resolved = resolve(normalised.frame, request.profile, seed=hooks.seed)
+        resolved = keep_identities(normalised.frame, ingested.known) or resolve(
+            normalised.frame, request.profile, seed=hooks.seed
+        )
     with stages.timed("aggregate"):
-        aggregated = aggregate(resolved.frame, request.profile)
+        aggregated = add_earlier_counts(aggregate(resolved.frame, request.profile), ingested.known)
     with stages.timed("validate"):
         validated = validate(aggregated.organisations, aggregated.rows)
         _ensure_reconciled(ingested.frame, validated)

@@ -12,7 +12,7 @@ from hotpass.config.profile import Profile
 from hotpass.contracts.organisation import INPUT_FIELDS, PLACE, Organisation
 
 # A row's claim on a field is one integer, the least wins: standing (24 bits and more), how few
-# rows agree (16 bits), position by place (24 bits). 16 million rows have room.
+# rows agree (16 bits), position by content (24 bits). 16 million rows have room.
 POSITION_BITS, VOTE_BITS = 24, 16
 MOST_VOTES = 2**VOTE_BITS - 1
 MOST_ROWS = 2**POSITION_BITS
@@ -38,9 +38,9 @@ def aggregate(frame: pl.DataFrame, profile: Profile) -> Aggregated:
     """Put together each organisation of a resolved `frame`.
 
     The best value of a field is that of the most trusted file (`profile.source_priority`), then
-    of the row contacted last, then of the fullest row, then the one most rows agree on, then the
-    first by place. A role is taken from a row with the contact's name, so that nobody is given
-    the role of another.
+    of the row contacted last, then of the fullest row, then the one most rows agree on, then that
+    of the row whose contents come first in the alphabet: where a row stands decides nothing. A
+    role is taken from a row with the contact's name, so that nobody is given the role of another.
     """
     ranked = _rank_rows(frame, profile)
     origins = {field: _choose(ranked, field) for field in INPUT_FIELDS if field != "contact_role"}
@@ -70,13 +70,13 @@ def aggregate(frame: pl.DataFrame, profile: Profile) -> Aggregated:
 
 
 def _rank_rows(frame: pl.DataFrame, profile: Profile) -> pl.DataFrame:
-    """Add `position` by place, and `standing`: equal where only votes and place decide."""
+    """Add `position` by content, and `standing`: equal where only votes and content decide."""
     files = frame["source_file"].unique()
     ranks = {file: _rank_file(file, profile.source_priority) for file in files}
     filled = pl.sum_horizontal(pl.col(field).is_not_null() for field in INPUT_FIELDS)
     merits = ("rank", "last_contacted", "filled")
     return (
-        frame.sort(PLACE)
+        frame.sort(*INPUT_FIELDS, *PLACE)
         .with_row_index("position")
         .with_columns(
             rank=pl.col("source_file").replace_strict(ranks, return_dtype=pl.UInt32),

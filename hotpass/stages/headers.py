@@ -12,6 +12,8 @@ from hotpass.sources.sheet import Sheet
 
 SEARCHED_ROWS = 50
 NAME_FIELD = "organisation_name"
+OWN_COLUMNS = {header_key(name): name for name in ("organisation_id", "source_count")}
+"""What a refined list has beside the input fields; no profile need know it."""
 
 _IN_BRACKETS = re.compile(r"\([^)]*\)|\[[^\]]*\]")
 
@@ -38,7 +40,7 @@ class Vocabulary:
             profile_name=profile.name,
             fields={key: field for key, field, _ in reversed(headers)},
             ranks={key: rank for key, _, rank in reversed(headers)},
-            ignored=frozenset(map(header_key, profile.ignored_columns)),
+            ignored=frozenset([*map(header_key, profile.ignored_columns), *OWN_COLUMNS]),
             refuses_unknown=profile.unknown_columns == "refuse",
         )
 

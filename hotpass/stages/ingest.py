@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
@@ -18,6 +18,7 @@ from hotpass.sources.folder import find_inputs, read_sheets
 from hotpass.sources.sheet import Sheet
 from hotpass.stages.columns import map_columns
 from hotpass.stages.headers import Vocabulary, find_header
+from hotpass.stages.refined import KNOWN, accounts_beside, known_organisations
 from hotpass.stages.rows import find_data_rows
 
 
@@ -40,10 +41,12 @@ class Ingested:
 
     `frame` has the place (`source_file` relative to the input folder, `source_sheet`,
     `source_row` as the spreadsheet program shows it or the line of a text) and every input
-    field as text, null where blank.
+    field as text, null where blank. `known` has the place, `organisation_id` and `source_count`
+    of the rows that come from a list that was refined before.
     """
 
     frame: pl.DataFrame
+    known: pl.DataFrame
     sheets: tuple[SheetRead, ...]
     warnings: tuple[str, ...]
     metrics: dict[str, int | float]
@@ -73,6 +76,7 @@ def ingest(input_dir: Path, profile: Profile, *, report: Progress = silent) -> I
     sheets = tuple(table.read for table in tables)
     return Ingested(
         frame=frame,
+        known=pl.concat([pl.DataFrame(schema=KNOWN), *(table.known for table in tables)]),
         sheets=sheets,
         warnings=(*warnings, *(text for table in tables for text in table.warnings)),
         metrics={
@@ -91,6 +95,7 @@ class _Table:
     frame: pl.DataFrame
     read: SheetRead
     warnings: tuple[str, ...]
+    known: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=KNOWN))
     values_set_aside: int = 0
 
 
@@ -102,7 +107,14 @@ def _empty_frame() -> pl.DataFrame:
 def _read_file(
     path: Path, input_dir: Path, profile: Profile, vocabulary: Vocabulary
 ) -> list[_Table]:
-    return [_read_table(sheet, profile, vocabulary) for sheet in read_sheets(path, input_dir)]
+    sheets = list(read_sheets(path, input_dir))
+    accounts = accounts_beside(sheets)
+    return [
+        _no_table(sheet, "tells about refined organisations")
+        if sheet.name in accounts
+        else _read_table(sheet, profile, vocabulary)
+        for sheet in sheets
+    ]
 
 
 def _read_table(sheet: Sheet, profile: Profile, vocabulary: Vocabulary) -> _Table:
@@ -133,7 +145,8 @@ def _read_table(sheet: Sheet, profile: Profile, vocabulary: Vocabulary) -> _Tabl
     warnings = (*sheet.warnings, *mapped.warnings)
     if not frame.height:
         warnings = (*warnings, f"No row below the header of {sheet.place}.")
-    return _Table(frame, read, warnings, mapped.values_set_aside)
+    known = known_organisations(sheet, header, is_data)
+    return _Table(frame, read, warnings, known, mapped.values_set_aside)
 
 
 def _no_table(sheet: Sheet, why: str) -> _Table:
