@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import psutil
@@ -31,6 +32,23 @@ DOCUMENTS = {
     "docs/operations/staging-rehearsal-plan.md": "<!-- hotpass:begin schedule -->\n"
     "<!-- hotpass:end schedule -->\n\n- Probe <!-- hotpass:evidence probe -->\n",
 }
+
+
+@pytest.fixture
+def mount() -> Iterator[Callable[..., None]]:
+    """Mount a file system for the length of a test."""
+    folders: set[str] = set()
+
+    def mounted(*arguments: object) -> None:
+        words = [str(argument) for argument in arguments]
+        made = subprocess.run(["mount", *words], capture_output=True, text=True, check=False)
+        if made.returncode:
+            pytest.skip(f"no file system can be mounted here: {made.stderr.strip()}")
+        folders.add(words[-1])
+
+    yield mounted
+    for folder in folders:
+        subprocess.run(["umount", "-l", folder], check=True)
 
 
 def write_documents(project: Project) -> None:
@@ -128,6 +146,47 @@ def test_a_seal_that_is_refused_is_one_sentence_and_marks_the_run_and_no_documen
 
     assert (code, project.record()["verdict"]) == (0, "passed"), printed
     assert not (run / "not-sealed.txt").exists()
+
+
+def test_a_disk_that_is_full_ends_the_rehearsal_and_a_recovery_seals_it_once_there_is_room(
+    make_project: MakeProject, mount: Callable[..., None]
+) -> None:
+    project = make_project("fills_the_disk")
+    disk = project.root / "dist"
+    disk.mkdir()
+    mount("-t", "tmpfs", "-o", "size=1m", "tmpfs", disk)
+
+    code, printed = project.rehearse()
+
+    last = printed.splitlines()[-1]
+    assert code == 1
+    assert "Traceback" not in printed
+    assert "cannot be written: No space left on device; make room" in last
+
+    mount("-o", "remount,size=20m", disk)
+    code, printed = project.recover()
+
+    assert (code, project.record()["verdict"]) == (0, "incomplete"), printed
+    assert verify(project.runs()[0]).findings == ()
+
+
+def test_an_evidence_folder_that_is_read_only_is_one_sentence(
+    make_project: MakeProject, mount: Callable[..., None]
+) -> None:
+    project = make_project("passes")
+    disk = project.root / "dist"
+    disk.mkdir()
+    mount("-t", "tmpfs", "-o", "ro", "tmpfs", disk)
+
+    code, printed = project.rehearse()
+
+    assert code == 1
+    assert "Traceback" not in printed
+    assert printed.splitlines()[-1] == (
+        f"{disk}/staging/probe cannot be written: Read-only file system; "
+        "make room or choose another place."
+    )
+    assert not (project.signs / "reached").exists()
 
 
 def test_a_terminal_that_is_gone_ends_no_rehearsal(make_project: MakeProject) -> None:

@@ -84,6 +84,12 @@ def cleans_up_by_a_command(run: Run, signs: Path) -> None:
     hangs_in_python(run, signs)
 
 
+def fills_the_disk(run: Run, signs: Path) -> None:
+    passes(run, signs)
+    with run.step("fill"):
+        run.command(["head", "-c", "5000000", "/dev/urandom"], log="fill.log")
+
+
 def says_much(run: Run, signs: Path) -> None:
     (signs / "started").touch()
     deadline = time.monotonic() + 30
@@ -129,6 +135,7 @@ BEHAVIOURS: dict[str, Callable[[Run, Path], None]] = {
         hangs_in_python,
         hangs_and_can_be_recovered,
         leaves_a_secret,
+        fills_the_disk,
         says_much,
         cleans_up_by_a_command,
         cleans_up_slowly,
