@@ -28,6 +28,7 @@ from hotpass.stages.quality import (
     QualityReport,
     count_violations,
     digest,
+    judge,
     measure_fields,
 )
 from hotpass.stages.read_back import contract_violations, read_refined, read_valid
@@ -137,18 +138,21 @@ def refine(request: RefineRequest, hooks: Hooks | None = None) -> RefineOutcome:
     with stages.timed("aggregate"):
         aggregated = add_earlier_counts(aggregate(resolved.frame, request.profile), ingested.known)
     with stages.timed("validate"):
-        validated = validate(aggregated.organisations, aggregated.rows)
+        validated = validate(aggregated.organisations, aggregated.rows, request.profile.validators)
         _ensure_reconciled(ingested.frame, validated)
 
     def report() -> QualityReport:
+        counts = _counts(ingested, validated)
+        fields = measure_fields(validated.organisations, normalised.problems)
         return QualityReport(
             profile=request.profile.name,
             started=started,
             inputs=_digests(request.input_dir, ingested),
             sheets=ingested.sheets,
-            counts=_counts(ingested, validated),
-            fields=measure_fields(validated.organisations, normalised.problems),
+            counts=counts,
+            fields=fields,
             violations=count_violations(validated.rejected),
+            thresholds=judge(request.profile.thresholds, counts, fields),
             warnings=ingested.warnings,
             seconds=stages.seconds_so_far(),
         )

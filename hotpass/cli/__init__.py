@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "enrich": "Fill the empty fields of a refined workbook, each value with its source.",
     "qa": "Run the quality gates of a checkout and show the result of each.",
     "config": "Show the settings as they are decided, and where each comes from.",
+    "profile": "Show a profile with where each value comes from, check profiles, begin a new one.",
     "contracts": "Write the files derived from the contracts, or check that they are current.",
 }
 """Command name (and module in this package) -> the line that `--help` shows for it."""

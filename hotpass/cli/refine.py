@@ -77,6 +77,12 @@ def summarise(outcome: RefineOutcome) -> str:
     lines += [
         f"rejected for {rule}: {number_of(rows, 'row')}" for rule, rows in report.violations.items()
     ]
+    lines += [
+        f"threshold broken: {judgement.threshold} {judgement.wanted:.1%}, "
+        f"reached {judgement.reached:.1%}"
+        for judgement in report.thresholds
+        if not judgement.kept
+    ]
     lines += [f"warning: {warning}" for warning in report.warnings[:WARNINGS_SHOWN]]
     if (more := len(report.warnings) - WARNINGS_SHOWN) > 0:
         lines.append(f"warning: {more:,} more in the quality report")

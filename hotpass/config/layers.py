@@ -20,7 +20,7 @@ from hotpass.config.merge import (
     layer,
     nested,
 )
-from hotpass.config.profile import Profile
+from hotpass.config.profiles import Examined, Problem, as_sentences
 from hotpass.config.suggest import did_you_mean
 from hotpass.config.toml_lines import lines_of_keys, nearest_line
 from hotpass.errors import BadInput
@@ -57,23 +57,31 @@ def from_file(path: Path, model: Model) -> tuple[Layer, Places]:
     return layer(table, path.name), _places(path.name, lines)
 
 
-def from_profile(profile: Profile, model: Model) -> tuple[Layer, Places]:
-    """Take the settings that a profile proposes, the table `settings` of its file.
+def from_profile(examined: Examined, model: Model) -> Layer:
+    """Take the settings that a profile proposes, the table `settings` of its files.
 
-    Raises BadInput for keys that `model` does not know, and for those that choose the profile.
+    Raises BadInput, naming file and line, when `problems_of_proposed` finds any.
     """
-    origin = f"profile {profile.name}"
-    problems = [
-        f"settings.{dotted(key)} {why}" for key, why in _unknown_keys(profile.settings, model)
+    if problems := problems_of_proposed(examined, model):
+        raise BadInput(as_sentences(problems))
+    return layer(_proposed(examined), f"profile {examined.files[0].name}")
+
+
+def problems_of_proposed(examined: Examined, model: Model) -> list[Problem]:
+    """Find the settings of a profile that `model` does not know, and those that choose one."""
+    proposed = _proposed(examined)
+    found = list(_unknown_keys(proposed, model))
+    found += [
+        ((name,), "cannot be set by a profile, since it chooses the profile; delete the key")
+        for name in CHOOSING
+        if name in proposed
     ]
-    problems += [
-        f"settings.{key} cannot be set by a profile, since it chooses the profile; delete the key"
-        for key in CHOOSING
-        if key in profile.settings
-    ]
-    if problems:
-        raise BadInput(f"Profile {profile.name}: {'; '.join(problems)}.")
-    return layer(profile.settings, origin), {}
+    keys = [(("settings", *key), why) for key, why in found]
+    return [examined.problem(key, f"{dotted(key)} {why}") for key, why in keys]
+
+
+def _proposed(examined: Examined) -> Table:
+    return {} if examined.profile is None else examined.profile.settings
 
 
 def from_environment(environment: Mapping[str, str], model: Model) -> Layer:

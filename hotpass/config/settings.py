@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from hotpass.config.layers import Places, from_environment, from_file, from_flags, from_profile
 from hotpass.config.merge import Layer, dotted, layer, leaves, merge, origin_of
 from hotpass.config.profile import Profile
-from hotpass.config.profiles import load_profile
+from hotpass.config.profiles import Examined, examine_profile
 from hotpass.errors import BadInput
 
 FILE_NAME = "hotpass.toml"
@@ -111,10 +111,17 @@ def load_settings(
     )
     # Which profile it is must be known before what that profile says.
     chosen, _ = _decide([defaults, file, given], places)
-    profile = load_profile(chosen.profile, chosen.profile_dir)
-    proposed, more_places = from_profile(profile, model)
-    config, merged = _decide([defaults, proposed, file, given], {**places, **more_places})
+    examined = examine_profile(chosen.profile, chosen.profile_dir)
+    profile = examined.usable()
+    config, merged = _decide([defaults, from_profile(examined, model), file, given], places)
     return Settings(config, profile, {dotted(key): origin for key, _, origin in leaves(merged)})
+
+
+def check_proposed(examined: Examined) -> None:
+    """Raise BadInput for settings that a profile proposes and that cannot be."""
+    _decide(
+        [layer(HotpassConfig().model_dump(), DEFAULT), from_profile(examined, HotpassConfig)], {}
+    )
 
 
 def _decide(layers: list[Layer], places: Places) -> tuple[HotpassConfig, Layer]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import pandera.errors
 import pandera.polars as pa
@@ -10,6 +10,7 @@ import polars as pl
 from pandera.config import ValidationDepth, config_context
 
 from hotpass.contracts.contract import Column, Contract, Kind, columns
+from hotpass.contracts.validator import Validator
 
 DTYPES: dict[Kind, type[pl.DataType]] = {
     "text": pl.String,
@@ -64,7 +65,35 @@ def violations(contract: Contract, frame: pl.DataFrame) -> pl.DataFrame:
     return VIOLATIONS.to_frame()
 
 
-def _rules(column: Column) -> Iterator[tuple[str, Rule]]:
+def stricter_violations(frame: pl.DataFrame, validators: Mapping[str, Validator]) -> pl.DataFrame:
+    """List every cell that breaks a rule of a profile, as `violations` lists those of a contract.
+
+    The rules are named `profile pattern` and so on, to tell them from the contract's. What the
+    contract allows to be empty is held against no rule but `required`.
+    """
+    numbered = frame.with_row_index("row")
+    broken = [
+        numbered.filter(~rule(pl.col(field))).select(
+            "row",
+            field=pl.lit(field),
+            rule=pl.lit(f"profile {name}"),
+            value=pl.col(field).cast(pl.String),
+        )
+        for field, validator in validators.items()
+        for name, rule in _stricter_rules(validator)
+    ]
+    order = {name: position for position, name in enumerate(frame.columns)}
+    found = pl.concat([VIOLATIONS.to_frame(), *(each.cast(VIOLATIONS) for each in broken)])
+    return found.sort("row", pl.col("field").replace_strict(order, return_dtype=pl.UInt32), "rule")
+
+
+def _stricter_rules(validator: Validator) -> Iterator[tuple[str, Rule]]:
+    if validator.required:
+        yield "required", lambda value: value.is_not_null()
+    yield from _rules(validator)
+
+
+def _rules(column: Column | Validator) -> Iterator[tuple[str, Rule]]:
     if (pattern := column.pattern) is not None:
         yield "pattern", lambda value: value.str.contains(pattern)
     if (shortest := column.min_length) is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -10,6 +11,7 @@ from typing import Literal
 import polars as pl
 from pydantic import BaseModel, ConfigDict
 
+from hotpass.config.profile import Thresholds
 from hotpass.contracts.organisation import INPUT_FIELDS
 from hotpass.stages.ingest import SheetRead
 
@@ -48,6 +50,16 @@ class FieldQuality(Part):
     normalise_problems: int
 
 
+class Judgement(Part):
+    """A threshold of the profile beside what was reached."""
+
+    threshold: str
+    """Such as `rejected at most` or `email filled at least`."""
+    wanted: float
+    reached: float
+    kept: bool
+
+
 class QualityReport(Part):
     """The report of one refine, as written to `*.quality.json`."""
 
@@ -59,6 +71,7 @@ class QualityReport(Part):
     counts: Counts
     fields: dict[str, FieldQuality]
     violations: dict[str, int]
+    thresholds: tuple[Judgement, ...] = ()
     warnings: tuple[str, ...]
     seconds: dict[str, float]
 
@@ -93,6 +106,33 @@ def count_violations(rejected: pl.DataFrame) -> dict[str, int]:
         .sort("len", "rule", descending=[True, False])
     )
     return dict(counted.iter_rows())
+
+
+def judge(
+    thresholds: Thresholds, counts: Counts, fields: Mapping[str, FieldQuality]
+) -> tuple[Judgement, ...]:
+    """Hold what was reached against the thresholds of a profile, each that it sets."""
+    unreadable = sum(field.normalise_problems for field in fields.values())
+    at_most = {
+        "rejected at most": (thresholds.rejected, counts.rejected / max(counts.read, 1)),
+        "unreadable at most": (thresholds.unreadable, unreadable / max(counts.read, 1)),
+    }
+    return (
+        *(
+            Judgement(threshold=name, wanted=most, reached=round(share, 4), kept=share <= most)
+            for name, (most, share) in at_most.items()
+            if most is not None
+        ),
+        *(
+            Judgement(
+                threshold=f"{name} filled at least",
+                wanted=least,
+                reached=fields[name].share,
+                kept=fields[name].share >= least,
+            )
+            for name, least in thresholds.filled.items()
+        ),
+    )
 
 
 def as_markdown(report: QualityReport) -> str:
@@ -130,6 +170,14 @@ def as_markdown(report: QualityReport) -> str:
                 ),
                 "## Rows rejected, by rule",
                 _table(("rule", "rows"), list(report.violations.items())),
+                "## Thresholds of the profile",
+                _table(
+                    ("threshold", "wanted", "reached", ""),
+                    [
+                        (j.threshold, f"{j.wanted:.1%}", f"{j.reached:.1%}", _verdict(j))
+                        for j in report.thresholds
+                    ],
+                ),
                 "## Warnings",
                 "\n".join(f"- {_plain(warning)}" for warning in report.warnings) or "None.",
                 "## Time",
@@ -141,6 +189,10 @@ def as_markdown(report: QualityReport) -> str:
         )
         + "\n"
     )
+
+
+def _verdict(judgement: Judgement) -> str:
+    return "kept" if judgement.kept else "BROKEN"
 
 
 def _table(header: tuple[str, ...], rows: list[tuple[object, ...]]) -> str:

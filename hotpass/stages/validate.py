@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
-from hotpass.contracts.frame import dtypes, violations
+from hotpass.contracts.frame import dtypes, stricter_violations, violations
 from hotpass.contracts.organisation import ORGANISATIONS, PLACE
+from hotpass.contracts.validator import Validator
 from hotpass.errors import InternalError
 
 FATES = ("kept", "merged", "rejected")
@@ -26,18 +28,28 @@ class Validated:
     metrics: dict[str, int | float]
 
 
-def validate(organisations: pl.DataFrame, rows: pl.DataFrame) -> Validated:
+def validate(
+    organisations: pl.DataFrame,
+    rows: pl.DataFrame,
+    validators: Mapping[str, Validator] | None = None,
+) -> Validated:
     """Split organisations by their contract; every row of a rejected one is rejected.
 
     Args:
         organisations: the contract's columns, integers of any width, one row an organisation.
         rows: the ledger: PLACE, organisation_id, fate kept or merged.
+        validators: a profile's rules by field, which reject as the contract's do.
 
     Raises:
         InternalError: a row names an organisation that is not there.
     """
     organisations = organisations.cast(dtypes(ORGANISATIONS))
-    found = violations(ORGANISATIONS, organisations)
+    found = pl.concat(
+        [
+            violations(ORGANISATIONS, organisations),
+            stricter_violations(organisations, validators or {}),
+        ]
+    ).sort("row", maintain_order=True)
     broken = organisations[found["row"].unique().sort()].select("organisation_id").unique()
     named = found.with_columns(
         organisation_id=organisations["organisation_id"].gather(found["row"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import signal
 import subprocess
@@ -103,6 +104,32 @@ def test_the_summary_reconciles_the_rows_and_names_the_outputs(
     assert out[1].startswith("2 organisations from 1 file in ")
     assert f"written: {output}" in out
     assert {path.name for path in output.parent.iterdir()} == OUTPUTS
+
+
+def test_a_threshold_of_the_profile_that_is_not_reached_is_told_and_reported(
+    sources: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/strict.toml").write_text(
+        'extends = "generic"\n[validators.email]\npattern = "karoo"\n'
+        "[thresholds]\nrejected = 0.3\nunreadable = 0\nfilled = { phone = 0.5, town = 0.1 }\n"
+    )
+    (tmp_path / "hotpass.toml").write_text('profile_dir = "mine"\n')
+
+    assert refine(sources, tmp_path / "out/refined.xlsx", "--profile", "strict") == 0
+
+    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("threshold")]
+    assert told == [
+        "threshold broken: rejected at most 30.0%, reached 33.3%",
+        "threshold broken: town filled at least 10.0%, reached 0.0%",
+    ]
+    report = json.loads((tmp_path / "out/refined.quality.json").read_text())
+    assert {each["threshold"]: each["kept"] for each in report["thresholds"]} == {
+        "rejected at most": False,
+        "unreadable at most": True,
+        "phone filled at least": True,
+        "town filled at least": False,
+    }
 
 
 def test_the_archive_is_written_when_asked_for(

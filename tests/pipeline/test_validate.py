@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from hotpass.contracts.frame import dtypes
 from hotpass.contracts.organisation import ORGANISATIONS
+from hotpass.contracts.validator import Validator
 from hotpass.errors import InternalError
 from hotpass.stages.validate import validate
 
@@ -108,4 +109,29 @@ def test_every_row_of_the_ledger_keeps_its_place_and_gets_one_fate(
     assert validated.rows["source_row"].to_list() == list(range(2, len(rows) + 2))
     assert validated.rows["fate"].to_list() == [
         fate if who == GOOD else "rejected" for who, fate in rows
+    ]
+
+
+def test_what_a_profile_asks_for_beside_the_contract_rejects_too() -> None:
+    rules = {
+        "phone": Validator(required=True, pattern=r"^\+27"),
+        "employees": Validator(minimum=1, maximum=9),
+        "category": Validator(choices=("School",)),
+    }
+    good = {"organisation_id": GOOD, "phone": "+27215550123", "employees": None}
+    bad = {"organisation_id": BAD, "phone": "+26461222000", "employees": 10, "category": "Club"}
+    worse = {"organisation_id": WORSE, "phone": None, "employees": 9, "category": "School"}
+
+    validated = validate(
+        organisations(good, bad, worse),
+        ledger((GOOD, "kept"), (BAD, "kept"), (WORSE, "kept")),
+        rules,
+    )
+
+    assert validated.organisations["organisation_id"].to_list() == [GOOD]
+    assert validated.rejected.select("organisation_id", "field", "rule", "value").rows() == [
+        (BAD, "category", "profile choices", "Club"),
+        (BAD, "phone", "profile pattern", "+26461222000"),
+        (BAD, "employees", "profile maximum", "10"),
+        (WORSE, "phone", "profile required", None),
     ]
