@@ -18,7 +18,7 @@ from hotpass.contracts.organisation import ORGANISATIONS, PLACE
 from hotpass.errors import BadInput, InternalError
 from hotpass.outputs import ensure_writable
 from hotpass.progress import Progress, silent
-from hotpass.stages.aggregate import Aggregated, aggregate
+from hotpass.stages.aggregate import aggregate
 from hotpass.stages.export import RefinedTables, export_enriched, export_refined
 from hotpass.stages.ingest import Ingested, ingest
 from hotpass.stages.normalise import normalise
@@ -161,7 +161,8 @@ def refine(request: RefineRequest, hooks: Hooks | None = None) -> RefineOutcome:
         exported = export_refined(
             RefinedTables(
                 organisations=validated.organisations,
-                origins=_origins_kept(aggregated, validated),
+                origins=_of_those_kept(aggregated.origins, validated),
+                lost=_of_those_kept(aggregated.lost, validated),
                 rejected=validated.rejected,
                 rows=validated.rows,
             ),
@@ -308,7 +309,7 @@ def _counts(ingested: Ingested, validated: Validated) -> Counts:
     )
 
 
-def _origins_kept(aggregated: Aggregated, validated: Validated) -> pl.DataFrame:
-    return aggregated.origins.join(
+def _of_those_kept(values: pl.DataFrame, validated: Validated) -> pl.DataFrame:
+    return values.join(
         validated.organisations, on="organisation_id", how="semi", maintain_order="left"
     )

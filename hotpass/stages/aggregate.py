@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
@@ -10,6 +10,7 @@ import polars as pl
 
 from hotpass.config.profile import Profile
 from hotpass.contracts.organisation import INPUT_FIELDS, PLACE, Organisation
+from hotpass.stages.losers import LOST, list_losers
 
 # A row's claim on a field is one integer, the least wins: standing (24 bits and more), how few
 # rows agree (16 bits), position by content (24 bits). 16 million rows have room.
@@ -25,13 +26,14 @@ class Aggregated:
     `organisations` has the columns of the contract, sorted by name, then identifier. `origins`
     holds organisation_id, field, value, PLACE and `lost`: how many other values it won over.
     `rows` holds PLACE, organisation_id and `fate`: `kept` for one row of each organisation, its
-    best, and `merged` for the others.
+    best, and `merged` for the others. `lost` holds the values that were won over (`LOST`).
     """
 
     organisations: pl.DataFrame
     origins: pl.DataFrame
     rows: pl.DataFrame
     metrics: dict[str, int | float]
+    lost: pl.DataFrame = field(default_factory=LOST.to_frame)
 
 
 def aggregate(frame: pl.DataFrame, profile: Profile) -> Aggregated:
@@ -43,14 +45,17 @@ def aggregate(frame: pl.DataFrame, profile: Profile) -> Aggregated:
     role is taken from a row with the contact's name, so that nobody is given the role of another.
     """
     ranked = _rank_rows(frame, profile)
-    origins = {field: _choose(ranked, field) for field in INPUT_FIELDS if field != "contact_role"}
-    origins["contact_role"] = _choose(
-        _without_roles_of_others(ranked, origins["contact_name"]), "contact_role"
-    )
+    origins = {name: _choose(ranked, name) for name in INPUT_FIELDS if name != "contact_role"}
+    roles = _without_roles_of_others(ranked, origins["contact_name"])
+    origins["contact_role"] = _choose(roles, "contact_role")
+    lost = [
+        list_losers(roles if name == "contact_role" else ranked, name, chosen)
+        for name, chosen in origins.items()
+    ]
     organisations = ranked.group_by("organisation_id").agg(source_count=pl.len())
-    for field, chosen in origins.items():
+    for name, chosen in origins.items():
         organisations = organisations.join(
-            chosen.select("organisation_id", pl.col("kept").alias(field)),
+            chosen.select("organisation_id", pl.col("kept").alias(name)),
             on="organisation_id",
             how="left",
         )
@@ -66,11 +71,15 @@ def aggregate(frame: pl.DataFrame, profile: Profile) -> Aggregated:
         "values": all_origins.height,
         "contested": all_origins.filter(pl.col("lost") > 0).height,
     }
-    return Aggregated(organisations, all_origins, rows, metrics)
+    losers = pl.concat(lost).sort("organisation_id", "field", maintain_order=True)
+    return Aggregated(organisations, all_origins, rows, metrics, losers)
 
 
 def _rank_rows(frame: pl.DataFrame, profile: Profile) -> pl.DataFrame:
-    """Add `position` by content, and `standing`: equal where only votes and content decide."""
+    """Add `position` by content, the merits `rank` and `filled`, and `standing` by merit.
+
+    Rows of one standing differ in votes and content alone.
+    """
     files = frame["source_file"].unique()
     ranks = {file: _rank_file(file, profile.source_priority) for file in files}
     filled = pl.sum_horizontal(pl.col(field).is_not_null() for field in INPUT_FIELDS)
@@ -84,7 +93,6 @@ def _rank_rows(frame: pl.DataFrame, profile: Profile) -> pl.DataFrame:
         )
         .sort(merits, descending=[False, True, True], nulls_last=True, maintain_order=True)
         .with_columns(standing=pl.struct(merits).rle_id().cast(pl.UInt64))
-        .drop("rank", "filled")
         .sort("position")
     )
 

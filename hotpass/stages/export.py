@@ -42,6 +42,7 @@ class RefinedTables:
 
     organisations: pl.DataFrame
     origins: pl.DataFrame
+    lost: pl.DataFrame
     rejected: pl.DataFrame
     rows: pl.DataFrame
 
@@ -69,6 +70,7 @@ def export_refined(
         _write_parquet(folder / f"{stem}.parquet", tables.organisations)
         _write_parquet(folder / f"{stem}.rows.parquet", tables.rows)
         _write_parquet(folder / f"{stem}.origins.parquet", tables.origins)
+        _write_parquet(folder / f"{stem}.lost.parquet", tables.lost)
         quality = report()
         (folder / f"{stem}.quality.json").write_text(
             quality.model_dump_json(indent=2) + "\n", encoding="utf-8"
@@ -146,6 +148,7 @@ def _refined_sheets(tables: RefinedTables, stem: str, moment: datetime) -> list[
                 "Origins": "file, sheet and row that each value was taken from",
                 "Rejected": "every input row that was left out, and the rule it broke",
                 f"{stem}.rows.parquet": "what became of every input row",
+                f"{stem}.lost.parquet": "the values that others won over, and why",
                 f"{stem}.quality.md": "the quality report",
             },
         ),

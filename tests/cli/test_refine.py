@@ -28,6 +28,7 @@ OUTPUTS = {
     "refined.parquet",
     "refined.rows.parquet",
     "refined.origins.parquet",
+    "refined.lost.parquet",
     "refined.quality.json",
     "refined.quality.md",
 }

@@ -24,6 +24,7 @@ from hotpass.contracts.frame import dtypes
 from hotpass.contracts.organisation import INPUT_FIELDS, ORGANISATIONS
 from hotpass.errors import BadInput, CannotWrite
 from hotpass.stages import workbook
+from hotpass.stages.losers import LOST
 from hotpass.stages.export import RefinedExport, RefinedTables, export_enriched, export_refined
 from hotpass.stages.ingest import SheetRead
 from hotpass.stages.quality import Counts, FieldQuality, FileDigest, QualityReport
@@ -76,6 +77,7 @@ def tables(*found: dict[str, Any]) -> RefinedTables:
     return RefinedTables(
         organisations=organisations(*found),
         origins=pl.DataFrame([{"organisation_id": "o", "field": "f", "value": "=v", **place}]),
+        lost=LOST.to_frame(),
         rejected=pl.DataFrame({"source_file": ["a.xlsx"], "value": ["x" * 40_000]}),
         rows=pl.DataFrame([{**place, "organisation_id": "o", "fate": "kept", "reason": None}]),
     )
