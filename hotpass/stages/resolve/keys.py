@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from hotpass.contracts.organisation import INPUT_FIELDS
 from hotpass.reference import common_words, free_mail_domains, towns, word_forms
+from hotpass.stages.resolve.subject import Kind, Subject
 
 LEGAL_FORM = (
     r"(?: (?:pty|proprietary|ltd|limited|edms|bpk|cc|bk|npc|npo|ngo|pbo|soc|rf|inc|incorporated"
@@ -18,36 +18,43 @@ BACKGROUND = 2_000
 EIGHTHS, LOW_BYTE = 8, 256
 
 
-def find_records(frame: pl.DataFrame) -> pl.DataFrame:
-    """Return the distinct contents of `frame`, in an order that depends on content alone."""
-    return frame.select(INPUT_FIELDS).unique().sort(INPUT_FIELDS).with_row_index("record")
-
-
-def build_keys(records: pl.DataFrame) -> pl.DataFrame:
+def build_keys(records: pl.DataFrame, subject: Subject) -> pl.DataFrame:
     """Return the columns by which records are compared: folded names, tokens, addresses, domains.
 
     `name_tokens` and `address_tokens` hold each word once, packed with its weight: the rarer
     among all records, the more bits it says (log2 of how many records there are for each that
-    has it).
+    has it). What the subject does not declare is null.
     """
-    name = fold(pl.col("organisation_name")).str.replace(LEGAL_FORM, "")
-    address = fold(pl.col("address"))
+
+    def text(*kinds: Kind) -> pl.Expr:
+        parts = [pl.col(field).cast(pl.String) for field in subject.fields(*kinds)]
+        if not parts:
+            return pl.lit(None, dtype=pl.String)
+        joined = pl.concat_str(parts, separator=" ", ignore_nulls=True)
+        return pl.when(pl.any_horizontal(part.is_not_null() for part in parts)).then(joined)
+
+    name = fold(text("name")).str.replace(LEGAL_FORM, "")
+    address = fold(text("address", "location"))
     keys = records.select(
         "record",
-        pl.col("registration_number").alias("registration"),
-        "phone",
-        "email",
-        "province",
-        "postcode",
-        town=fold(pl.col("town")),
+        identifier=text("identifier"),
+        typed=text("typed_identifier"),
+        phone=text("phone"),
+        email=text("email"),
+        date=text("date").str.replace_all(r"\D", ""),
+        region=text("region"),
+        postcode=text("postcode"),
+        town=fold(text("town")),
         name_key=pl.when(name != "").then(name),
         letters=pl.when(name != "").then(name.str.replace_all(" ", "", literal=True)),
         address_key=address,
+        address_letters=address.str.replace_all(" ", "", literal=True),
         house=address.str.extract(r"(\d+)", 1),
         is_box=address.str.contains(r"\b(?:pobox|private bag|posbus|privaatsak)\b"),
-        domain=_domain(),
+        domain=_domain(text("website"), text("email")),
     )
-    keys = _add_places(keys)
+    if subject.country == "ZA":
+        keys = _add_places(keys)
     keys = _add_tokens(keys, "name")
     return _add_tokens(keys, "address")
 
@@ -66,29 +73,29 @@ def fold(text: pl.Expr) -> pl.Expr:
     )
 
 
-def _domain() -> pl.Expr:
-    """Take the organisation's own domain, from its website or else from its e-mail address."""
-    host = pl.col("website").str.extract(r"^https?://(?:www\.)?([^/:?]+)", 1)
-    mail = pl.col("email").str.extract(r"@(.+)$", 1)
+def _domain(website: pl.Expr, email: pl.Expr) -> pl.Expr:
+    """Take the subject's own domain, from its website or else from its e-mail address."""
+    host = website.str.extract(r"^https?://(?:www\.)?([^/:?]+)", 1)
+    mail = email.str.extract(r"@(.+)$", 1)
     own = mail.is_in(list(free_mail_domains())).not_()
     return pl.coalesce(host, pl.when(own).then(mail))
 
 
 def _add_places(keys: pl.DataFrame) -> pl.DataFrame:
-    """Fill in the town of a known postcode and the province of a known town, to compare by."""
+    """Fill in the town of a known postcode and the region of a known town, to compare by."""
     table = towns().select(
         town_known=fold(pl.col("town")),
-        province_known="province",
+        region_known="province",
         postcode=pl.col("postcodes").str.split(" "),
     )
     by_postcode = table.select("postcode", "town_known").explode("postcode")
-    by_town = table.select(pl.col("town_known").alias("town"), "province_known")
+    by_town = table.select(pl.col("town_known").alias("town"), "region_known")
     return (
         keys.join(by_postcode, on="postcode", how="left", maintain_order="left")
         .with_columns(pl.coalesce("town", "town_known").alias("town"))
         .join(by_town, on="town", how="left", maintain_order="left")
-        .with_columns(pl.coalesce("province", "province_known").alias("province"))
-        .drop("town_known", "province_known")
+        .with_columns(pl.coalesce("region", "region_known").alias("region"))
+        .drop("town_known", "region_known")
     )
 
 

@@ -14,6 +14,7 @@ from splink import DuckDBAPI, Linker
 
 from hotpass.stages.resolve.keys import BACKGROUND
 from hotpass.stages.resolve.model import EVIDENCE, build_model
+from hotpass.stages.resolve.subject import Subject
 
 # Numbers are shared by branches and sister companies: by one other in so many of them.
 LEAST_SHARED = 0.5
@@ -21,12 +22,14 @@ LEAST_SHARED = 0.5
 LEAST_NAMESAKES = 0.01
 # Words of a name go together more often than chance has it, so their bits do not fully add up.
 TOGETHER = 0.8
+# Dates such as those of birth spread over some ninety years.
+DAYS = 1 / 33_000
 # Share of the background that lives in any one place.
 BACKGROUND_PLACE = 0.01
 
 
 def score_pairs(
-    keys: pl.DataFrame, pairs: pl.DataFrame, least_weight: float | None
+    keys: pl.DataFrame, pairs: pl.DataFrame, subject: Subject, least_weight: float | None
 ) -> pl.DataFrame:
     """Return left, right and `weight` of the pairs that weigh at least so much (None: of all).
 
@@ -39,7 +42,7 @@ def score_pairs(
         database = DuckDBAPI(connection)
         linker = Linker(
             database.register(keys.rename({"record": "unique_id"}).to_arrow()),
-            build_model(keys.height + BACKGROUND),
+            build_model(keys.height + BACKGROUND, subject),
             log_level=logging.WARNING,
             validate_settings=False,
         )
@@ -71,6 +74,7 @@ def _term_frequencies(keys: pl.DataFrame) -> dict[str, pl.DataFrame]:
         "phone": (names + LEAST_SHARED) / records,
         "email": (names + LEAST_SHARED) / records,
         "domain": (names + LEAST_SHARED) / records,
+        "date": pl.max_horizontal((names + LEAST_SHARED) / records, DAYS),
         "name_key": pl.max_horizontal((towns + LEAST_NAMESAKES) / records, by_chance),
         "town": (pl.len() + BACKGROUND_PLACE * BACKGROUND) / records,
         "postcode": (pl.len() + BACKGROUND_PLACE * BACKGROUND) / records,
