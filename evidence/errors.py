@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+_LONGEST_SENTENCE = 1000
+
 
 class EvidenceError(Exception):
     """Base of every error of this package; the message says what, where and what to do."""
@@ -62,3 +64,12 @@ class BadOption(EvidenceError):
 
 class BadBundle(EvidenceError):
     """A file that is not a bundle, to the byte, or a run that no bundle can be made of."""
+
+
+def sentence_of(error: BaseException) -> str:
+    """What an error says, in one line; errors of other packages with their type's name."""
+    text = " ".join(str(error).split())
+    if not isinstance(error, EvidenceError):
+        kind = type(error).__name__
+        text = f"{kind}: {text}" if text else kind
+    return text if len(text) <= _LONGEST_SENTENCE else text[:_LONGEST_SENTENCE] + " […]"

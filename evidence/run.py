@@ -20,7 +20,7 @@ from evidence.artefacts import (
 )
 from evidence.clock import SYSTEM_CLOCK, Clock
 from evidence.command import CommandResult, Recording, record_command
-from evidence.errors import CannotRecord, EvidenceError
+from evidence.errors import CannotRecord, EvidenceError, sentence_of
 from evidence.holding import hold_directory
 from evidence.journal import FILE_NAME, Journal, read_journal
 from evidence.models import GitState, Mode, Outcome, Setting
@@ -30,7 +30,6 @@ from evidence.script import script_from
 
 __all__ = ["CommandResult", "Run", "open_run"]
 
-_LONGEST_SENTENCE = 1000
 _TOO_SHORT = "The secret '{}' is too short to be redacted."
 
 
@@ -100,16 +99,20 @@ def open_run(
             working_directory=Path.cwd(),
         )
         run = Run(target, mode, Recording(directory, journal, redactor, echo, mark))
+        error: BaseException | None = None
         try:
-            for name in too_short:
-                run.note(_TOO_SHORT.format(name))
-            yield run
-        except BaseException as error:
-            run.end(error)
-            raise
-        ended_with = run.end(None)
-        if ended_with is not None:
-            raise ended_with
+            try:
+                for name in too_short:
+                    run.note(_TOO_SHORT.format(name))
+                yield run
+            except BaseException as raised:
+                error = raised
+            error = run.end(error)
+        except KeyboardInterrupt as interruption:
+            # It came between two parts of the end; those that are left still have their turn.
+            error = run.end(error or interruption)
+        if error is not None:
+            raise error
 
 
 class Run:
@@ -144,7 +147,7 @@ class Run:
             # A journal that takes no more must not hide what ended the step.
             with contextlib.suppress(CannotRecord):
                 self._journal.append(
-                    "step-ended", **ended, outcome=outcome, problem=_sentence(error)
+                    "step-ended", **ended, outcome=outcome, problem=sentence_of(error)
                 )
             raise
         else:
@@ -298,9 +301,10 @@ class Run:
         self._journal.append("artefact", step=self._step, name=name, size=size, sha256=digest)
 
     def _clean_up_newest(self) -> None:
-        name, action = self._clean_ups.pop()
+        name, action = self._clean_ups[-1]
         raised = _raised_by(action)
-        problem = None if raised is None else _sentence(raised)
+        self._clean_ups.pop()
+        problem = None if raised is None else sentence_of(raised)
         self._journal.append("clean-up", name=name, problem=problem)
         if raised is not None and not isinstance(raised, Exception):
             raise raised
@@ -326,11 +330,11 @@ class Run:
         counts = self.redactor.counts
         if error is None:
             self._journal.append("finished", redactions=counts)
-        elif isinstance(error, KeyboardInterrupt):
+        elif isinstance(error, KeyboardInterrupt | GeneratorExit):
             name = getattr(error, "name", "SIGINT")
             self._journal.append("interrupted", signal=name, redactions=counts)
         else:
-            self._journal.append("crashed", problem=_sentence(error), redactions=counts)
+            self._journal.append("crashed", problem=sentence_of(error), redactions=counts)
 
 
 def _raised_by(action: Callable[[], None]) -> BaseException | None:
@@ -340,12 +344,3 @@ def _raised_by(action: Callable[[], None]) -> BaseException | None:
     except BaseException as raised:
         return raised
     return None
-
-
-def _sentence(error: BaseException) -> str:
-    """What an error says, in one line; errors of other packages with their type's name."""
-    text = " ".join(str(error).split())
-    if not isinstance(error, EvidenceError):
-        kind = type(error).__name__
-        text = f"{kind}: {text}" if text else kind
-    return text if len(text) <= _LONGEST_SENTENCE else text[:_LONGEST_SENTENCE] + " […]"

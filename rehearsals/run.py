@@ -146,7 +146,8 @@ def _run(
                 say(traceback.format_exc())
         signals.tell()
     except Interrupted as signalled:
-        interrupted = signalled
+        # Without its traceback, which could keep an end from its turn that it came upon.
+        interrupted = Interrupted(signalled.number, signalled.name)
     assert opened is not None, "a signal is delivered only once the run is open"
     return opened, interrupted
 
