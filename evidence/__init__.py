@@ -12,9 +12,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from evidence.api import bundle_run, record, recover_runs, verify_run
+    from evidence.api import bundle_run, list_runs, record, recover_runs, verify_run
     from evidence.errors import EvidenceError
-    from evidence.listing import list_runs
     from evidence.redact import Redactor
     from evidence.run import Run
     from evidence.verification import Verification
@@ -36,7 +35,6 @@ _HOMES = {
     "Redactor": "evidence.redact",
     "Run": "evidence.run",
     "Verification": "evidence.verification",
-    "list_runs": "evidence.listing",
 }
 
 

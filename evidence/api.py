@@ -12,11 +12,11 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from evidence import bundle, verify
+from evidence import bundle, listing, verify
 from evidence.errors import EvidenceError, RunHeld
 from evidence.journal import FILE_NAME, read_journal
 from evidence.keys import SigningKey, load_signing_key, signing_secrets
-from evidence.listing import previous_statement_digest
+from evidence.listing import RunSummary, previous_statement_digest
 from evidence.models import GitState, Mode, RunRecord, Setting
 from evidence.outcome import record_from
 from evidence.recover import Recovered, recover_run, unfinished_runs
@@ -113,6 +113,11 @@ def verify_run(
     key but that of the fingerprint. Raises EvidenceError when there is no run.
     """
     return verify.verify(Path(path), require_mode=require_mode, max_age=max_age, signer=signer)
+
+
+def list_runs(root: AnyPath) -> tuple[RunSummary, ...]:
+    """What every run below `root` says of itself, newest first; nothing of it is verified."""
+    return listing.list_runs(Path(root))
 
 
 def bundle_run(path: AnyPath, to: AnyPath | None = None) -> Path:

@@ -85,8 +85,10 @@ class KnownSecrets:
         for wrapped in wrapped_base64(window):
             for span in self._spans(wrapped.data):
                 parts = wrapped.parts(span.start, span.end)
+                # A piece of a line would not be known for one of many.
+                begin = wrapped.line_start(span.start)
                 for part in parts if len(parts) > 1 else ():
-                    yield SecretSpan(parts[0][0], *part, span.name)
+                    yield SecretSpan(begin, *part, span.name)
 
     def _spans(self, window: bytes) -> Iterator[SecretSpan]:
         for finder in self._finders or ():

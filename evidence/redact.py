@@ -70,26 +70,32 @@ class Redactor:
     def data(self, value: JsonValue) -> JsonValue:
         """The value without secrets in its strings and keys.
 
-        A key says what its value is, and so does a flag what comes after it in a list.
+        A key says what its value is, and so does a flag what comes after it in a list. Under
+        `value` lies what the name beside it says, or else the key around it.
         """
-        if isinstance(value, str):
-            return self.text(value)
-        if isinstance(value, list):
-            before: list[JsonValue] = ["", *value]
-            return [self._named(*pair) for pair in zip(before, value, strict=False)]
-        if isinstance(value, dict):
-            return {self.text(key): self._named(f"--{key}", item) for key, item in value.items()}
-        return value
+        return self._named("", value)
 
     def stream(self, sink: Writable) -> RedactingStream:
         """A stream that hands what it is given on to the sink, without secrets."""
         return RedactingStream(self._known, self._count, sink)
 
-    def _named(self, flag: JsonValue, value: JsonValue) -> JsonValue:
-        if not (isinstance(value, str) and isinstance(flag, str) and flag.startswith("--")):
-            return self.data(value)
+    def _named(self, name: JsonValue, value: JsonValue) -> JsonValue:
+        """The value without secrets, where the name, if it is a flag, says what it is."""
+        if isinstance(value, list):
+            before: list[JsonValue] = ["", *value]
+            return [self._named(*pair) for pair in zip(before, value, strict=False)]
+        if isinstance(value, dict):
+            own = f"--{value['name']}" if isinstance(value.get("name"), str) else name
+            return {
+                self.text(key): self._named(own if key == "value" else f"--{key}", item)
+                for key, item in value.items()
+            }
+        return self._named_text(name, value) if isinstance(value, str) else value
+
+    def _named_text(self, name: JsonValue, value: str) -> str:
         clean = self.text(value)
-        called = secret_called(flag, clean) if clean == value else None
+        is_flag = isinstance(name, str) and name.startswith("--")
+        called = secret_called(str(name), clean) if is_flag and clean == value else None
         if called is None:
             return clean
         self._count(called)

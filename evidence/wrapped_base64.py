@@ -43,6 +43,10 @@ class Wrapped:
             start, line = self._ends[line], line + 1
         return found
 
+    def line_start(self, start: int) -> int:
+        """Where in the window the line begins on which that place of `data` stands."""
+        return self._places[bisect_right(self._ends, start)][0]
+
 
 def wrapped_base64(window: bytes) -> Iterator[Wrapped]:
     """Every base64 of two lines or more in the window."""

@@ -10,7 +10,7 @@ import string
 from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from evidence.redact import Redactor
@@ -101,6 +101,7 @@ def test_a_known_secret_is_found_inside_base64_at_any_place(
     line_end=st.sampled_from(["\n", "\r\n", "\n    ", "\n12:00:01 stderr F ", "\\n", "\\\\n"]),
     cuts=st.lists(st.integers(0, 90), max_size=10),
 )
+@example("00000000", b"0" * 48, b"0" * 49, 70, "\n12:00:01 stderr F ", [70, 90])
 def test_a_known_secret_is_found_in_base64_over_several_lines(
     secret: str, before: bytes, after: bytes, columns: int, line_end: str, cuts: list[int]
 ) -> None:
@@ -230,6 +231,8 @@ def test_data_is_redacted_in_strings_keys_and_by_their_names() -> None:
             "known-value-1": ["known-value-1", 3, None],
             "nested": {"api_key": "Ab12Cd34Ef56", "count": 5},
             "argv": ["tool", "--password", "hunter2", "run"],
+            "password": {"value": "tr0ub4dor&3", "origin": "a flag of Run 1"},
+            "env": [{"name": "STORE_TOKEN", "value": "Ab12Cd34Ef56"}],
         }
     )
 
@@ -237,6 +240,8 @@ def test_data_is_redacted_in_strings_keys_and_by_their_names() -> None:
         "<redacted:TOKEN>": ["<redacted:TOKEN>", 3, None],
         "nested": {"api_key": "<redacted:api-key>", "count": 5},
         "argv": ["tool", "--password", "<redacted:password>", "run"],
+        "password": {"value": "<redacted:password>", "origin": "a flag of Run 1"},
+        "env": [{"name": "STORE_TOKEN", "value": "<redacted:token>"}],
     }
 
 
