@@ -136,7 +136,9 @@ def refine(request: RefineRequest, hooks: Hooks | None = None) -> RefineOutcome:
             normalised.frame, request.profile, seed=hooks.seed
         )
     with stages.timed("aggregate"):
-        aggregated = add_earlier_counts(aggregate(resolved.frame, request.profile), ingested.known)
+        aggregated = add_earlier_counts(
+            aggregate(resolved.frame, request.profile, report=hooks.progress), ingested.known
+        )
     with stages.timed("validate"):
         validated = validate(aggregated.organisations, aggregated.rows, request.profile.validators)
         _ensure_reconciled(ingested.frame, validated)
@@ -170,6 +172,7 @@ def refine(request: RefineRequest, hooks: Hooks | None = None) -> RefineOutcome:
             report,
             moment=started,
             archive=request.archive,
+            progress=hooks.progress,
         )
     return RefineOutcome(
         report=exported.report,
@@ -211,6 +214,7 @@ def enrich_workbook(request: EnrichRequest, hooks: Hooks | None = None) -> Enric
             allow_network=request.allow_network,
             clock=hooks.clock,
             politeness=request.politeness,
+            report=hooks.progress,
         )
         _ensure_contract_kept(enriched.organisations)
     with stages.timed("export"):

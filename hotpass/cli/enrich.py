@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hotpass.cli.progress import progress_option
 from hotpass.cli.wording import number_of
 
 if TYPE_CHECKING:
@@ -41,8 +42,13 @@ WARNINGS_SHOWN = 10
     metavar="[true|false]",
     help="May sources on the network be asked? Alone it means true; without it the settings say.",
 )
+@progress_option
 def command(
-    input_path: Path, output_path: Path, profile_name: str | None, allow_network: bool | None
+    input_path: Path,
+    output_path: Path,
+    profile_name: str | None,
+    allow_network: bool | None,
+    progress_form: str | None,
 ) -> None:
     """Fill the empty fields of a refined workbook, each value with its source.
 
@@ -52,12 +58,14 @@ def command(
     from hotpass.cli.progress import shown_progress
     from hotpass.config.settings import load_settings
 
-    config = load_settings({"profile": profile_name, "allow_network": allow_network}).config
+    config = load_settings(
+        {"profile": profile_name, "allow_network": allow_network, "progress": progress_form}
+    ).config
 
     from hotpass.pipeline import EnrichRequest, Hooks, enrich_workbook
     from hotpass.stages.enrich.visits import Politeness
 
-    with shown_progress() as progress:
+    with shown_progress(form=config.progress) as progress:
         outcome = enrich_workbook(
             EnrichRequest(
                 input_path,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -58,6 +58,9 @@ class HotpassConfig(Section):
     allow_network: bool = Field(default=False, description="May enriching ask the network?")
     seed: Annotated[int, Field(ge=0)] = Field(
         default=0, description="What every random choice starts from."
+    )
+    progress: Literal["auto", "bars", "lines", "json", "none"] = Field(
+        default="auto", description="How progress shows; `auto`: bars on a terminal, else lines."
     )
     visits: Visits = Visits()
 

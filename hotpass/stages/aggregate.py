@@ -10,6 +10,7 @@ import polars as pl
 
 from hotpass.config.profile import Profile
 from hotpass.contracts.organisation import INPUT_FIELDS, PLACE, Organisation
+from hotpass.progress import Progress, silent
 from hotpass.stages.losers import LOST, list_losers
 
 # A row's claim on a field is one integer, the least wins: standing (24 bits and more), how few
@@ -36,7 +37,7 @@ class Aggregated:
     lost: pl.DataFrame = field(default_factory=LOST.to_frame)
 
 
-def aggregate(frame: pl.DataFrame, profile: Profile) -> Aggregated:
+def aggregate(frame: pl.DataFrame, profile: Profile, *, report: Progress = silent) -> Aggregated:
     """Put together each organisation of a resolved `frame`.
 
     The best value of a field is that of the most trusted file (`profile.source_priority`), then
@@ -45,7 +46,10 @@ def aggregate(frame: pl.DataFrame, profile: Profile) -> Aggregated:
     role is taken from a row with the contact's name, so that nobody is given the role of another.
     """
     ranked = _rank_rows(frame, profile)
-    origins = {name: _choose(ranked, name) for name in INPUT_FIELDS if name != "contact_role"}
+    origins = {}
+    for done, name in enumerate(name for name in INPUT_FIELDS if name != "contact_role"):
+        report("aggregate", done, len(INPUT_FIELDS))
+        origins[name] = _choose(ranked, name)
     roles = _without_roles_of_others(ranked, origins["contact_name"])
     origins["contact_role"] = _choose(roles, "contact_role")
     lost = [

@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from hotpass.outputs import naming_the_file, written_together
+from hotpass.progress import Progress, silent
 from hotpass.stages.archive import archive_name, write_archive
 from hotpass.stages.quality import QualityReport, as_markdown
 from hotpass.stages.validate import count_fates
@@ -54,6 +55,7 @@ def export_refined(
     *,
     moment: datetime,
     archive: bool,
+    progress: Progress = silent,
 ) -> RefinedExport:
     """Write every output of refine beside `output_path`, all together or not at all.
 
@@ -64,13 +66,20 @@ def export_refined(
         CannotWrite: the temporary folder has no room for the workbook.
     """
     stem = output_path.stem
+    frames = {
+        "": tables.organisations,
+        ".rows": tables.rows,
+        ".origins": tables.origins,
+        ".lost": tables.lost,
+    }
     with written_together(output_path.parent, stem) as folder:
         workbook = folder / output_path.name
+        for done, (name, frame) in enumerate(frames.items()):
+            progress("export", done, len(frames) + 1)
+            _write_parquet(folder / f"{stem}{name}.parquet", frame)
+        progress("export", len(frames), len(frames) + 1)
         write_workbook(workbook, _refined_sheets(tables, stem, moment), created=moment)
-        _write_parquet(folder / f"{stem}.parquet", tables.organisations)
-        _write_parquet(folder / f"{stem}.rows.parquet", tables.rows)
-        _write_parquet(folder / f"{stem}.origins.parquet", tables.origins)
-        _write_parquet(folder / f"{stem}.lost.parquet", tables.lost)
+        progress("export", len(frames) + 1, len(frames) + 1)
         quality = report()
         (folder / f"{stem}.quality.json").write_text(
             quality.model_dump_json(indent=2) + "\n", encoding="utf-8"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import json
 
 import pytest
 from hypothesis import given
@@ -16,10 +17,10 @@ from hotpass.cli.progress import lines_of, shown_progress
 def test_at_most_two_lines_a_second_are_written(gaps: list[float]) -> None:
     clock = iter(itertools.accumulate(gaps, initial=0.0))
     stream = Stopwatch()
-    progress = lines_of(stream, stream.clock)
 
-    for stream.now in clock:
-        progress("ingest", 1, 2)
+    with lines_of(stream, stream.clock) as progress:
+        for stream.now in clock:
+            progress("ingest", 1, 2)
 
     assert all(later - earlier >= 0.5 for earlier, later in itertools.pairwise(stream.written))
     assert len(stream.written) >= stream.now // 0.9
@@ -49,7 +50,8 @@ class Stopwatch(io.StringIO):
 def test_a_line_says_the_stage_and_how_much_is_done() -> None:
     stream = io.StringIO()
 
-    lines_of(stream, lambda: 0.0)("ingest", 1_200, 10_000)
+    with lines_of(stream, lambda: 0.0) as progress:
+        progress("ingest", 1_200, 10_000)
 
     assert stream.getvalue() == "ingest 1,200 of 10,000\n"
 
@@ -57,7 +59,8 @@ def test_a_line_says_the_stage_and_how_much_is_done() -> None:
 def test_a_stage_of_unknown_length_is_only_named() -> None:
     stream = io.StringIO()
 
-    lines_of(stream, lambda: 0.0)("resolve", 0, None)
+    with lines_of(stream, lambda: 0.0) as progress:
+        progress("resolve", 0, None)
 
     assert stream.getvalue() == "resolve\n"
 
@@ -85,3 +88,48 @@ def test_a_terminal_is_left_as_it_was_found(monkeypatch: pytest.MonkeyPatch) -> 
     assert "ingest" in stream.getvalue()
     assert "\x1b[3" not in stream.getvalue()  # no colour
     assert stream.getvalue().endswith("\x1b[2K")  # the bars are gone
+
+
+def test_at_a_steady_pace_a_line_tells_the_time_that_remains() -> None:
+    stream = Stopwatch()
+
+    with lines_of(stream, stream.clock) as progress:
+        for second in range(3):
+            stream.now = float(second)
+            progress("enrich", 100 + second, 200)
+
+    assert stream.getvalue().splitlines()[1:] == [
+        "enrich 101 of 200 (50 %), 1 min 39 s left",
+        "enrich 102 of 200 (51 %), 1 min 38 s left",
+    ]
+
+
+def test_each_stage_has_a_pace_of_its_own() -> None:
+    stream = Stopwatch()
+
+    with lines_of(stream, stream.clock) as progress:
+        progress("slow", 0, 10)
+        stream.now = 100.0
+        progress("quick", 0, 10)
+        stream.now = 101.0
+        progress("quick", 5, 10)
+
+    assert stream.getvalue().splitlines()[-1] == "quick 5 of 10 (50 %), 1 s left"
+
+
+def test_programs_get_json_even_on_a_terminal() -> None:
+    stream = Terminal()
+
+    with shown_progress(stream, "json") as progress:
+        progress("ingest", 1, 2)
+
+    assert json.loads(stream.getvalue())["stage"] == "ingest"
+
+
+def test_nothing_is_shown_when_that_is_asked_for() -> None:
+    stream = io.StringIO()
+
+    with shown_progress(stream, "none") as progress:
+        progress("ingest", 1, 2)
+
+    assert stream.getvalue() == ""

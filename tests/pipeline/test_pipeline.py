@@ -125,7 +125,7 @@ def test_the_same_input_and_clock_give_the_same_bytes_archive_included(sources: 
 def test_a_lost_row_stops_the_run_and_leaves_nothing(
     sources: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def lose_a_row(frame: pl.DataFrame, profile: Profile) -> Aggregated:
+    def lose_a_row(frame: pl.DataFrame, profile: Profile, **_: object) -> Aggregated:
         whole = aggregate(frame, profile)
         return Aggregated(whole.organisations, whole.origins, whole.rows[1:], whole.metrics)
 
@@ -139,7 +139,7 @@ def test_a_lost_row_stops_the_run_and_leaves_nothing(
 def test_a_row_counted_in_place_of_another_stops_the_run(
     sources: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def misplace_a_row(frame: pl.DataFrame, profile: Profile) -> Aggregated:
+    def misplace_a_row(frame: pl.DataFrame, profile: Profile, **_: object) -> Aggregated:
         whole = aggregate(frame, profile)
         other = pl.when(pl.col("fate") == "merged").then(99).otherwise("source_row")
         rows = whole.rows.with_columns(source_row=other.cast(pl.UInt32))

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import polars as pl
 
 from hotpass.contracts.organisation import Organisation
+from hotpass.progress import Progress, silent
 from hotpass.stages.enrich.offline import PROVIDERS
 from hotpass.stages.enrich.visits import Politeness
 
@@ -33,13 +34,14 @@ def enrich(
     allow_network: bool,
     clock: Callable[[], datetime],
     politeness: Politeness | None = None,
+    report: Progress = silent,
 ) -> Enriched:
     """Fill fields that are empty, never one that holds a value.
 
     Reference data is asked first and needs no network. With `allow_network` the websites of
     organisations without a telephone number or e-mail address are then visited; whatever the
     network does, the offline additions stand. `clock` gives the time written beside each
-    addition, `politeness` the rules for visits.
+    addition, `politeness` the rules for visits; `report` hears of each site that was visited.
     """
     at = clock().astimezone(UTC)
     additions = []
@@ -51,7 +53,7 @@ def enrich(
     if allow_network:
         from hotpass.stages.enrich.websites import visit_websites
 
-        visits = visit_websites(organisations, politeness or Politeness())
+        visits = visit_websites(organisations, politeness or Politeness(), report)
         organisations, added = _fill(organisations, visits.found)
         additions.append(added)
         metrics |= visits.metrics

@@ -8,6 +8,7 @@ from urllib.parse import unquote, urljoin
 
 import polars as pl
 
+from hotpass.progress import Progress, silent
 from hotpass.stages.enrich.offline import OFFER
 from hotpass.stages.enrich.visits import (
     CannotVisit,
@@ -37,7 +38,9 @@ class Visits:
     warnings: tuple[str, ...]
 
 
-def visit_websites(organisations: pl.DataFrame, rules: Politeness) -> Visits:
+def visit_websites(
+    organisations: pl.DataFrame, rules: Politeness, report: Progress = silent
+) -> Visits:
     """Visit the site of each organisation that lacks a telephone number or e-mail address."""
     wanting = organisations.filter(
         pl.col("website").is_not_null() & (pl.col("phone").is_null() | pl.col("email").is_null())
@@ -47,7 +50,9 @@ def visit_websites(organisations: pl.DataFrame, rules: Politeness) -> Visits:
     offers: list[tuple[str, str, str, str, float]] = []
     warnings: list[str] = []
     visitor = Visitor(rules)
-    for number, site in enumerate(sites.head(rules.most_sites)):
+    most = min(sites.len(), rules.most_sites)
+    for number, site in enumerate(sites.head(most)):
+        report("enrich", number, most)
         if number == outcomes["unreachable"] == DEAD_AFTER:
             warnings.append(
                 f"The first {DEAD_AFTER} websites gave no answer, the other "
@@ -59,6 +64,7 @@ def visit_websites(organisations: pl.DataFrame, rules: Politeness) -> Visits:
         outcome, links = _read_site(visitor, site, lacking)
         outcomes[outcome] += 1
         offers.extend((owner, *link) for owner in owners["organisation_id"] for link in links)
+    report("enrich", most, most)
     visitor.close()
     if sites.len() > rules.most_sites:
         warnings.append(
