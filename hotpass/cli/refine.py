@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hotpass.cli.progress import progress_option
 from hotpass.cli.wording import number_of
 
 if TYPE_CHECKING:
@@ -31,13 +30,11 @@ WARNINGS_SHOWN = 10
 @click.option(
     "--archive/--no-archive", default=None, help="Also write a dated archive of every output."
 )
-@progress_option
 def command(
     input_dir: Path | None,
     output_path: Path | None,
     profile_name: str | None,
     archive: bool | None,
-    progress_form: str | None,
 ) -> None:
     """Read a folder of workbooks and write one clean, checked list of organisations.
 
@@ -53,7 +50,6 @@ def command(
             "output_path": output_path,
             "profile": profile_name,
             "archive": archive,
-            "progress": progress_form,
         }
     )
     config, profile = settings.config, settings.profile
@@ -65,7 +61,7 @@ def command(
 
     from hotpass.pipeline import Hooks, RefineRequest, refine
 
-    with shown_progress(form=config.progress) as progress:
+    with shown_progress() as progress:
         outcome = refine(
             RefineRequest(config.input_dir, config.output_path, profile, config.archive),
             Hooks(seed=config.seed, progress=progress),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from hotpass.errors import BadInput
-from hotpass.sources import delimited, workbook
+from hotpass.sources import delimited, parquet, workbook
+from hotpass.sources.apart import read_apart
+from hotpass.sources.password import passwords
 from hotpass.sources.sheet import Sheet
 
-SUFFIXES = (*workbook.SUFFIXES, *delimited.SUFFIXES)
+SUFFIXES = (*workbook.SUFFIXES, *delimited.SUFFIXES, *parquet.SUFFIXES)
 
 
 def find_inputs(input_dir: Path) -> tuple[list[Path], tuple[str, ...]]:
@@ -52,7 +55,7 @@ def read_sheets(path: Path, input_dir: Path) -> Iterator[Sheet]:
         if path.suffix.casefold() in delimited.SUFFIXES:
             yield delimited.read_delimited(path, file)
         else:
-            yield from workbook.read_workbook(path, file)
+            yield from read_apart(path, file)
     except OSError as error:
         raise BadInput(f"{file} cannot be read: {error.strerror}.") from None
 
@@ -62,6 +65,6 @@ def list_sheets(path: Path, file: str) -> tuple[str, ...]:
 
     Raises BadInput, naming `file`, for what is no workbook.
     """
-    if path.suffix.casefold() in delimited.SUFFIXES:
+    if path.suffix.casefold() not in workbook.SUFFIXES:
         return ()
-    return workbook.list_sheets(path, file)
+    return workbook.list_sheets(path, file, passwords(os.environ))

@@ -16,8 +16,11 @@ _ENCRYPTED_PARTS = tuple(
 _OLD_WORKBOOK_PARTS = tuple(name.encode("utf-16-le") for name in ("Workbook", "Book"))
 
 
-def refuse_what_is_no_workbook(path: Path, file: str) -> None:
-    """Raise BadInput, naming `file`, unless the bytes begin as a workbook's do."""
+def refuse_what_is_no_workbook(path: Path, file: str, *, may_be_protected: bool = False) -> None:
+    """Raise BadInput, naming `file`, unless the bytes begin as a workbook's do.
+
+    One that is protected with a password is refused as well, unless it may be.
+    """
     with path.open("rb") as stream:
         start = stream.read(4096)
     if not start:
@@ -25,7 +28,7 @@ def refuse_what_is_no_workbook(path: Path, file: str) -> None:
     if start.startswith(_PACKAGE):
         return
     if start.startswith(_COMPOUND):
-        _refuse_encrypted_or_other(path, file)
+        _refuse_encrypted_or_other(path, file, may_be_protected)
         return
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     suffix = path.suffix
@@ -40,9 +43,11 @@ def refuse_what_is_no_workbook(path: Path, file: str) -> None:
     )
 
 
-def _refuse_encrypted_or_other(path: Path, file: str) -> None:
+def _refuse_encrypted_or_other(path: Path, file: str, may_be_protected: bool) -> None:
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
         if any(data.find(part) >= 0 for part in _ENCRYPTED_PARTS):
+            if may_be_protected:
+                return
             raise BadInput(
                 f"{file} is protected with a password; save a copy without one and use that."
             )

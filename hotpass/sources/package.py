@@ -15,11 +15,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 from xml.etree import ElementTree  # nosec B405
 
 from hotpass.errors import BadInput
 from hotpass.sources.sheet import column_index, column_letters
 
+PACKAGE = b"PK\x03\x04"
+"""What an archive begins with."""
 MAX_CELLS = 50_000_000
 """Cells of the rectangle that a sheet may span, filled or not."""
 MAX_STRINGS_BYTES = 1_500_000_000
@@ -58,16 +61,16 @@ class SheetFacts:
 def is_package(path: Path) -> bool:
     """Whether the file begins as an archive does, whole or cut short."""
     with path.open("rb") as stream:
-        return stream.read(4) == b"PK\x03\x04"
+        return stream.read(len(PACKAGE)) == PACKAGE
 
 
-def examine_package(path: Path, file: str) -> dict[str, SheetFacts]:
+def examine_package(package_file: Path | BinaryIO, file: str) -> dict[str, SheetFacts]:
     """The facts of each worksheet by name.
 
     Raises BadInput, naming `file`, for a package that is cut short, is no workbook, or
     would take too much memory.
     """
-    with _opened(path, file) as package:
+    with _opened(package_file, file) as package:
         parts = {info.filename: info for info in package.infolist()}
         strings = parts.get("xl/sharedStrings.xml")
         if strings is not None:
@@ -78,16 +81,18 @@ def examine_package(path: Path, file: str) -> dict[str, SheetFacts]:
         }
 
 
-def sheet_names(path: Path, file: str) -> tuple[str, ...]:
+def sheet_names(package_file: Path | BinaryIO, file: str) -> tuple[str, ...]:
     """The names of the worksheets alone; raises BadInput as `examine_package` does."""
-    with _opened(path, file) as package:
+    with _opened(package_file, file) as package:
         return tuple(name for name, _ in _sheet_parts(package))
 
 
 @contextmanager
-def _opened(path: Path, file: str) -> Iterator[zipfile.ZipFile]:
+def _opened(package_file: Path | BinaryIO, file: str) -> Iterator[zipfile.ZipFile]:
     try:
-        with zipfile.ZipFile(path) as package:
+        with zipfile.ZipFile(package_file) as package:
+            if "xl/workbook.bin" in package.namelist():
+                raise BadInput(f"{file} is a binary workbook, which is not read; save it as .xlsx.")
             if "xl/workbook.xml" not in package.namelist():
                 raise BadInput(
                     f"{file} is an archive but no workbook; save its table as .xlsx or .csv."

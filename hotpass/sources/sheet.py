@@ -36,6 +36,8 @@ class Sheet:
     def cell(self, row: int, column: int) -> str:
         """The address of a cell of `cells`, such as `D4`, or `line 4, column 4` in text."""
         number = self.row_numbers[row]
+        if number == 0:
+            return f"column {column + 1}"
         if not self.name:
             return f"line {number}, column {column + 1}"
         return f"{column_letters(self.first_column + column)}{number}"

@@ -21,6 +21,9 @@ from hotpass.stages.headers import Vocabulary, find_header
 from hotpass.stages.refined import KNOWN, accounts_beside, known_organisations
 from hotpass.stages.rows import find_data_rows
 
+BYTES_A_READER = 4_000_000
+"""Below this size of the input one more reader takes longer to start than it saves."""
+
 
 @dataclass(frozen=True)
 class SheetRead:
@@ -60,8 +63,8 @@ def ingest(input_dir: Path, profile: Profile, *, report: Progress = silent) -> I
     paths, warnings = find_inputs(input_dir)
     vocabulary = Vocabulary.of(profile)
     tables: list[_Table] = []
-    # The readers leave Python's lock alone for most of their time, so files are read side by side.
-    pool = ThreadPoolExecutor(max_workers=os.cpu_count())
+    # Workbooks are read by processes of their own, so files are read side by side.
+    pool = ThreadPoolExecutor(_readers_for(paths))
     try:
         reading = [pool.submit(_read_file, path, input_dir, profile, vocabulary) for path in paths]
         for done, future in enumerate(reading):
@@ -88,6 +91,11 @@ def ingest(input_dir: Path, profile: Profile, *, report: Progress = silent) -> I
             "values_set_aside": sum(table.values_set_aside for table in tables),
         },
     )
+
+
+def _readers_for(paths: list[Path]) -> int:
+    size = sum(path.stat().st_size for path in paths)
+    return min(1 + size // BYTES_A_READER, os.cpu_count() or 1)
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,10 @@ import io
 import zipfile
 from pathlib import Path
 
-import msoffcrypto
 import pytest
 import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from msoffcrypto.format.ooxml import OOXMLFile
 
 from hotpass.errors import BadInput
 from hotpass.sources.folder import find_inputs, read_sheets
@@ -44,7 +42,7 @@ def replace_part(data: bytes, name: str, content: bytes) -> bytes:
     return stream.getvalue()
 
 
-@pytest.mark.parametrize("name", ["a.xlsx", "a.xls", "a.csv"])
+@pytest.mark.parametrize("name", ["a.xlsx", "a.xls", "a.ods", "a.csv"])
 def test_an_empty_file_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).touch()
 
@@ -64,22 +62,22 @@ def test_a_web_page_named_as_a_workbook_is_refused(tmp_path: Path, start: str) -
     )
 
 
-def test_an_encrypted_workbook_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "secret.xlsx"
-    with path.open("wb") as stream:
-        OOXMLFile(io.BytesIO(workbook_bytes())).encrypt("password", stream)
-    assert msoffcrypto.OfficeFile(path.open("rb")).is_encrypted()
-
-    assert refusal_of(path) == (
-        "secret.xlsx is protected with a password; save a copy without one and use that."
-    )
-
-
 def test_text_named_as_a_workbook_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.xlsx"
     path.write_text("Name;Phone\n")
 
     assert "is named .xlsx but is no workbook" in refusal_of(path)
+
+
+def test_a_binary_workbook_is_refused_rather_than_passed_over(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.xlsb", "w") as archive:
+        archive.writestr("xl/workbook.bin", b"")
+
+    (found,), _ = find_inputs(tmp_path)
+
+    assert refusal_of(found) == (
+        "a.xlsb is a binary workbook, which is not read; save it as .xlsx."
+    )
 
 
 def test_another_kind_of_archive_is_refused(tmp_path: Path) -> None:

@@ -171,6 +171,15 @@ def test_an_old_workbook_named_as_a_newer_one_is_read_by_its_content(tmp_path: P
     assert read(path)[0].cells.rows() == [("Name",), ("Karoo",)]
 
 
+def test_days_counted_from_1904_are_the_days_that_are_shown(tmp_path: Path) -> None:
+    book = xlsxwriter.Workbook(tmp_path / "a.xlsx", {"date_1904": True})
+    day = book.add_format({"num_format": "yyyy-mm-dd"})
+    book.add_worksheet("S").write_datetime(0, 0, datetime(2024, 2, 3), day)
+    book.close()
+
+    assert first_row(tmp_path / "a.xlsx") == ("2024-02-03",)
+
+
 def test_a_sheet_that_is_a_chart_is_passed_over(tmp_path: Path) -> None:
     book = xlsxwriter.Workbook(tmp_path / "a.xlsx")
     book.add_worksheet("S").write_column(0, 0, [1, 2])
