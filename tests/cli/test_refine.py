@@ -29,6 +29,7 @@ OUTPUTS = {
     "refined.rows.parquet",
     "refined.origins.parquet",
     "refined.lost.parquet",
+    "refined.violations.xlsx",
     "refined.quality.json",
     "refined.quality.md",
 }
@@ -78,7 +79,8 @@ def refine(sources: Path, output: Path, *more: str) -> int:
 
 def start(sources: Path, output: Path, *, largest_file: int = -1) -> subprocess.Popen[str]:
     script = (
-        "import resource, sys; from hotpass.cli import main; "
+        # Python would take what could be written of a module's bytecode for the whole of it.
+        "import resource, sys; sys.dont_write_bytecode = True; from hotpass.cli import main; "
         f"resource.setrlimit(resource.RLIMIT_FSIZE, ({largest_file}, {largest_file})); "
         "sys.exit(main())"
     )

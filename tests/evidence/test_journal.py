@@ -241,6 +241,7 @@ from pathlib import Path
 from evidence.errors import CannotRecord
 from evidence.journal import Journal
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+sys.dont_write_bytecode = True  # what could be written of it would be taken for the whole
 journal = Journal(Path(sys.argv[1]), lambda value: value)
 resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))
 try:

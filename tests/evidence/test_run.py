@@ -510,6 +510,7 @@ try:
     with opened() as run:
         rehearse(run)
         limit = int(sys.argv[2])
+        sys.dont_write_bytecode = True  # what could be written of it would be taken for the whole
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
         if sys.argv[3] == "log":
             run.command(["sh", "-c", "yes | head -c 50000; sleep 300"], log="b.log")

@@ -6,6 +6,7 @@ import hashlib
 import json
 import resource
 import signal
+import sys
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -24,11 +25,12 @@ from hotpass.contracts.frame import dtypes
 from hotpass.contracts.organisation import INPUT_FIELDS, ORGANISATIONS
 from hotpass.errors import BadInput, CannotWrite
 from hotpass.stages import workbook
-from hotpass.stages.losers import LOST
 from hotpass.stages.export import RefinedExport, RefinedTables, export_enriched, export_refined
 from hotpass.stages.ingest import SheetRead
+from hotpass.stages.losers import LOST
 from hotpass.stages.quality import Counts, FieldQuality, FileDigest, QualityReport
 from hotpass.stages.read_back import contract_violations, read_refined, read_valid
+from hotpass.stages.violations import VIOLATIONS
 from hotpass.stages.workbook import Sheet, read_sheets, write_workbook
 
 MOMENT = datetime(2026, 3, 1, 12, 0, 5, tzinfo=UTC)
@@ -78,6 +80,8 @@ def tables(*found: dict[str, Any]) -> RefinedTables:
         organisations=organisations(*found),
         origins=pl.DataFrame([{"organisation_id": "o", "field": "f", "value": "=v", **place}]),
         lost=LOST.to_frame(),
+        violations=VIOLATIONS.to_frame(),
+        unread=VIOLATIONS.to_frame(),
         rejected=pl.DataFrame({"source_file": ["a.xlsx"], "value": ["x" * 40_000]}),
         rows=pl.DataFrame([{**place, "organisation_id": "o", "fate": "kept", "reason": None}]),
     )
@@ -230,8 +234,10 @@ def test_a_move_that_fails_brings_the_earlier_outputs_back(
 
 
 @pytest.fixture
-def small_files_only() -> Iterator[None]:
+def small_files_only(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Any write past 2,000 bytes fails, as on a disk that is nearly full."""
+    # Python takes the part of a module's bytecode that could be written for the whole of it.
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, before[1]))
