@@ -16,6 +16,8 @@ from evidence.journal import sync_directory
 from evidence.json_values import json_value, printable
 from evidence.redact import Redactor
 
+# Says in a run's folder why its seal was refused.
+REFUSAL_NAME = "not-sealed.txt"
 # Written by the recorder and the seal alone.
 OWN_FILES = frozenset(
     {
@@ -27,6 +29,7 @@ OWN_FILES = frozenset(
         "signer.pub",
         "SHA256SUMS",
         "attestation.json",
+        REFUSAL_NAME,
     }
 )
 _ATTEMPTS = 120

@@ -14,7 +14,7 @@ from evidence.artefacts import artefact_path
 from evidence.clock import Clock
 from evidence.command import Recording
 from evidence.errors import EvidenceError
-from evidence.inventory import JOURNAL_NAME, digest_of
+from evidence.inventory import JOURNAL_NAME, SCRIPT_NAME, digest_of
 from evidence.journal import Event, Journal
 from evidence.leftovers import (
     DueCleanup,
@@ -118,10 +118,8 @@ def _lost_opening(kind: str, timestamp: str) -> dict[str, object]:
 def _end_processes(run: Run, closing: Closing, mark: str) -> int:
     ended = end_leftovers(closing.events, mark) if closing.here else 0
     if ended:
-        count = (
-            "1 process that the run had" if ended == 1 else f"{ended} processes that the run had"
-        )
-        run.note(f"{count} started outlived its recorder and had to be ended.")
+        count = "1 process" if ended == 1 else f"{ended} processes"
+        run.note(f"{count} of the run outlived its recorder and had to be ended.")
     return ended
 
 
@@ -139,14 +137,13 @@ def _capture_again(run: Run, closing: Closing) -> None:
             run.adopt(name)
     for artefact in closing.record.artefacts if closing.record else ():
         path = closing.directory / artefact.name
-        if artefact.name in cut_off:
-            continue
+        if artefact.name in (*cut_off, SCRIPT_NAME):
+            continue  # captured just now, or written anew at the end
         if not path.is_file():
             run.note(f"{artefact.name} was captured, and is gone.")
         elif digest_of(path) != artefact.sha256:
             run.note(f"{artefact.name} changed after it was captured.")
-            if path.name != "cli.sh":
-                run.adopt(artefact.name)
+            run.adopt(artefact.name)
 
 
 def _clean_up(run: Run, closing: Closing, due: DueCleanup) -> None:

@@ -101,6 +101,7 @@ def _run(
     plan: Plan, rehearsals: RehearsalsFile, signals: Signals, say: Say
 ) -> tuple[Run, Interrupted | None]:
     """Everything that the journal records; no exception of the rehearsal leaves it unsealed."""
+    from evidence.errors import sentence_of
     from evidence.listing import previous_statement_digest
     from evidence.run import open_run
     from evidence.surroundings import git_state, operator_name
@@ -138,12 +139,11 @@ def _run(
                     opened.block(plan.obstacles)
                 else:
                     kind.rehearse(opened, staging)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             if opened is None:
                 raise
-            say(f"{kind.name} broke off: {type(error).__name__}: {error}")
-            if os.environ.get("HOTPASS_DEBUG"):
-                say(traceback.format_exc())
+            told = traceback.format_exc() if os.environ.get("HOTPASS_DEBUG") else sentence_of(error)
+            say(f"{kind.name} broke off: {opened.redactor.text(told)}")
         signals.tell()
     except Interrupted as signalled:
         # Without its traceback, which could keep an end from its turn that it came upon.

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 Say = Callable[[str], None]
 
-# Says in a run's folder why it has no seal.
-REFUSAL_NAME = "not-sealed.txt"
-
 
 @dataclass(frozen=True)
 class Sealing:
@@ -47,6 +44,7 @@ def seal_run(
     directory: Path, record: RunRecord, redactor: Redactor, *, sealing: Sealing, say: Say
 ) -> None:
     """Seal a run's evidence; where that is refused, the folder says why and the error comes on."""
+    from evidence.artefacts import REFUSAL_NAME
     from evidence.errors import CannotRecord, EvidenceError
     from evidence.inventory import write_file
     from evidence.seal import seal

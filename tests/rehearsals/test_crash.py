@@ -148,6 +148,32 @@ def test_a_seal_that_is_refused_is_one_sentence_and_marks_the_run_and_no_documen
     assert not (run / "not-sealed.txt").exists()
 
 
+def test_a_rehearsal_that_leaves_the_interpreter_is_incomplete_whatever_its_code(
+    make_project: MakeProject,
+) -> None:
+    project = make_project("exits")
+
+    code, printed = project.rehearse()
+
+    assert (code, project.record()["verdict"]) == (1, "incomplete"), printed
+    assert verify(project.runs()[0]).findings == ()
+
+
+@pytest.mark.parametrize("debug", ["", "1"])
+def test_what_a_rehearsal_broke_off_with_is_said_without_its_secrets(
+    make_project: MakeProject, debug: str
+) -> None:
+    project = make_project("breaks_off_with_its_secret")
+    project.environment.update(PROBE_KEY=SECRET, HOTPASS_DEBUG=debug)
+
+    code, printed = project.rehearse(target="far")
+
+    assert code == 1
+    assert "ValueError: refused: <redacted:PROBE_KEY>" in printed
+    assert SECRET not in printed
+    assert ("Traceback" in printed) == bool(debug)
+
+
 def test_a_disk_that_is_full_ends_the_rehearsal_and_a_recovery_seals_it_once_there_is_room(
     make_project: MakeProject, mount: Callable[..., None]
 ) -> None:

@@ -32,6 +32,8 @@ def alarm() -> Iterator[None]:
     signal.signal(signal.SIGALRM, before)
 
 
+# One that comes between two frames is told when the run's generator is closed.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_interruption_at_any_moment_skips_no_clean_up_and_no_end(
     recorder: Recorder, tmp_path: Path, alarm: None
 ) -> None:

@@ -126,7 +126,7 @@ def test_a_server_that_was_recorded_is_ended(
 
     assert not is_running(pid_in(tmp_path / "pid"))
     assert notes_of(recovered) == [
-        "1 process that the run had started outlived its recorder and had to be ended."
+        "1 process of the run outlived its recorder and had to be ended."
     ]
 
 

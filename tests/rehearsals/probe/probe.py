@@ -49,6 +49,15 @@ def crashes(run: Run, signs: Path) -> None:
         raise ZeroDivisionError("a mistake in the rehearsal itself")
 
 
+def exits(run: Run, signs: Path) -> None:
+    passes(run, signs)
+    sys.exit(0)
+
+
+def breaks_off_with_its_secret(run: Run, signs: Path) -> None:
+    raise ValueError(f"refused: {os.environ['PROBE_KEY']}")
+
+
 def hangs(run: Run, signs: Path) -> None:
     run.cleanup("leave a sign", (signs / "cleaned").touch)
     with run.step("ask"):
@@ -131,6 +140,8 @@ BEHAVIOURS: dict[str, Callable[[Run, Path], None]] = {
         fails_its_check,
         skips_its_check,
         crashes,
+        exits,
+        breaks_off_with_its_secret,
         hangs,
         hangs_in_python,
         hangs_and_can_be_recovered,
