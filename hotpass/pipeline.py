@@ -34,6 +34,7 @@ from hotpass.stages.quality import (
 from hotpass.stages.read_back import contract_violations, read_refined, read_valid
 from hotpass.stages.refined import add_earlier_counts, keep_identities
 from hotpass.stages.validate import FATES, Validated, count_fates, validate
+from hotpass.stages.violations import locate_problems, locate_violations
 
 if TYPE_CHECKING:
     from hotpass.stages.enrich.visits import Politeness
@@ -167,6 +168,10 @@ def refine(request: RefineRequest, hooks: Hooks | None = None) -> RefineOutcome:
                 lost=_of_those_kept(aggregated.lost, validated),
                 rejected=validated.rejected,
                 rows=validated.rows,
+                violations=locate_violations(
+                    validated.rejected, aggregated.origins, ingested.sheets
+                ),
+                doubtful=locate_problems(normalised.problems, ingested.sheets),
             ),
             request.output_path,
             report,

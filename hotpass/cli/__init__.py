@@ -25,7 +25,9 @@ COMMANDS: dict[str, str] = {
     "qa": "Run the quality gates of a checkout and show the result of each.",
     "config": "Show the settings as they are decided, and where each comes from.",
     "profile": "Show a profile with where each value comes from, check profiles, begin a new one.",
-    "contracts": "Write the files derived from the contracts, or check that they are current.",
+    "contracts": (
+        "Write the files derived from the contracts, check them, or check data against them."
+    ),
 }
 """Command name (and module in this package) -> the line that `--help` shows for it."""
 

@@ -1,4 +1,4 @@
-"""`hotpass contracts`: write the files derived from the contracts, or check them."""
+"""`hotpass contracts`: the files derived from the contracts, and data held against them."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from pathlib import Path
 
 import click
 
+from hotpass.cli.wording import number_of
 from hotpass.errors import CheckFailed
-from hotpass.outputs import write_whole
+from hotpass.outputs import ensure_writable, write_whole, written_together
+
+SHOWN = 10
 
 
 @click.group(no_args_is_help=True)
 def command() -> None:
-    """Write the files derived from the contracts, or check that they are current."""
+    """Write the files derived from the contracts, check them, or check data against them."""
 
 
 @command.command()
@@ -36,6 +39,37 @@ def check() -> None:
         names = ", ".join(str(path) for path in changed)
         raise CheckFailed(f"out of date: {names}; run `hotpass contracts generate`.")
     click.echo("Every derived file is current.")
+
+
+@command.command()
+@click.argument("workbook", type=click.Path(path_type=Path))
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Workbook to write the violations to, one a row: file, sheet, row, column, rule, value.",
+)
+def violations(workbook: Path, output: Path | None) -> None:
+    """Hold a refined workbook against its contract, such as one that was edited by hand."""
+    from datetime import UTC, datetime
+
+    from hotpass.pipeline import contract_violations
+    from hotpass.stages.violations import locate_in_workbook, write_violations
+
+    if output is not None:
+        ensure_writable(output)
+    found = locate_in_workbook(workbook, contract_violations(workbook))
+    for cell in found.head(SHOWN).iter_rows(named=True):
+        click.echo(
+            f"sheet {cell['sheet']}, row {cell['row']}, {cell['column']}: "
+            f"{cell['value']!r} breaks {cell['rule']}"
+        )
+    if output is not None:
+        with written_together(output.parent, output.stem) as folder:
+            write_violations(folder / output.name, found, None, created=datetime.now(UTC))
+        click.echo(f"written: {output}")
+    if found.height:
+        raise CheckFailed(f"{workbook}: {number_of(found.height, 'violation')} of the contract.")
+    click.echo(f"{workbook} keeps the contract.")
 
 
 def _root() -> Path:

@@ -14,6 +14,7 @@ from hotpass.progress import Progress, silent
 from hotpass.stages.archive import archive_name, write_archive
 from hotpass.stages.quality import QualityReport, as_markdown
 from hotpass.stages.validate import count_fates
+from hotpass.stages.violations import write_violations
 from hotpass.stages.workbook import Sheet, write_workbook
 
 ORIGINS_IN_WORKBOOK = 50_000
@@ -46,6 +47,10 @@ class RefinedTables:
     lost: pl.DataFrame
     rejected: pl.DataFrame
     rows: pl.DataFrame
+    violations: pl.DataFrame
+    """Cells of the input that broke a rule: file, sheet, row, column, rule, value."""
+    doubtful: pl.DataFrame
+    """The same of values that were not taken as they stand, with what was done as the rule."""
 
 
 def export_refined(
@@ -78,6 +83,9 @@ def export_refined(
             progress("export", done, len(frames) + 1)
             _write_parquet(folder / f"{stem}{name}.parquet", frame)
         progress("export", len(frames), len(frames) + 1)
+        write_violations(
+            folder / f"{stem}.violations.xlsx", tables.violations, tables.doubtful, created=moment
+        )
         write_workbook(workbook, _refined_sheets(tables, stem, moment), created=moment)
         progress("export", len(frames) + 1, len(frames) + 1)
         quality = report()
@@ -158,6 +166,7 @@ def _refined_sheets(tables: RefinedTables, stem: str, moment: datetime) -> list[
                 "Rejected": "every input row that was left out, and the rule it broke",
                 f"{stem}.rows.parquet": "what became of every input row",
                 f"{stem}.lost.parquet": "the values that others won over, and why",
+                f"{stem}.violations.xlsx": "the cells to correct in the sources",
                 f"{stem}.quality.md": "the quality report",
             },
         ),

@@ -81,7 +81,7 @@ def tables(*found: dict[str, Any]) -> RefinedTables:
         origins=pl.DataFrame([{"organisation_id": "o", "field": "f", "value": "=v", **place}]),
         lost=LOST.to_frame(),
         violations=VIOLATIONS.to_frame(),
-        unread=VIOLATIONS.to_frame(),
+        doubtful=VIOLATIONS.to_frame(),
         rejected=pl.DataFrame({"source_file": ["a.xlsx"], "value": ["x" * 40_000]}),
         rows=pl.DataFrame([{**place, "organisation_id": "o", "fate": "kept", "reason": None}]),
     )
