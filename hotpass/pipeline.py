@@ -133,7 +133,7 @@ def refine(request: RefineRequest, hooks: Hooks | None = None) -> RefineOutcome:
     with stages.timed("normalise"):
         normalised = normalise(ingested.frame, request.profile)
     with stages.timed("resolve"):
-        resolved = keep_identities(normalised.frame, ingested.known) or resolve(
+        resolved = keep_identities(normalised.frame, ingested.known, request.profile) or resolve(
             normalised.frame, request.profile, seed=hooks.seed
         )
     with stages.timed("aggregate"):

@@ -60,35 +60,43 @@ class Vocabulary:
 
 @dataclass(frozen=True)
 class Header:
-    """The header row of a sheet.
+    """The header of a sheet, one row or two.
 
-    `position` is its place in the sheet's cells. `texts` holds what the row says, by
-    column; `keys` the known ones among them; a column of neither field nor key is unknown.
+    `position` is the place of its last row in the sheet's cells, and `written` what its rows
+    say, by column. `texts` holds the header of each column, put together from both rows;
+    `keys` the known ones among them; a column of neither field nor key is unknown.
     """
 
     position: int
     texts: dict[int, str]
     keys: dict[int, str]
+    written: tuple[dict[int, str], ...]
 
 
 def find_header(sheet: Sheet, vocabulary: Vocabulary) -> Header:
-    """The row, among the first 50, with the most headers that the profile knows.
+    """The row or the two rows, among the first 50, with the most headers that the profile knows.
 
     Raises BadInput when there is none, when no column holds the organisation's name, or
     when a column is not known and the profile refuses such columns.
     """
-    best: tuple[tuple[int, bool], Header] | None = None
+    best: tuple[tuple[int, int, bool], Header] | None = None
+    above: dict[int, str] = {}
     for position, row in enumerate(sheet.cells.head(SEARCHED_ROWS).iter_rows()):
         texts = {column: text for column, text in enumerate(row) if text is not None}
-        keys = {column: key for column, text in texts.items() if (key := vocabulary.key_of(text))}
-        known = set(keys.values())
-        has_name = NAME_FIELD in {vocabulary.fields.get(key) for key in known}
-        # A known word that stands alone is a title, unless there is but one column.
-        is_title = len(set(texts.values())) == 1 and sheet.cells.width > 1
-        is_header = len(known) >= 2 or (has_name and not is_title)
-        score = len(known), has_name
-        if is_header and (best is None or score > best[0]):
-            best = score, Header(position, texts, keys)
+        for header in (
+            _one_row(position, texts, vocabulary),
+            _two_rows(position, above, texts, vocabulary),
+        ):
+            fields = {vocabulary.fields.get(key) for key in header.keys.values()}
+            known = set(header.keys.values())
+            has_name = NAME_FIELD in fields
+            # A known word that stands alone is a title, unless there is but one column.
+            is_title = len(set(texts.values())) == 1 and sheet.cells.width > 1
+            is_header = len(known) >= 2 or (has_name and not is_title)
+            score = len(known), len(fields), has_name
+            if is_header and (best is None or score > best[0]):
+                best = score, header
+        above = texts
     if best is None:
         raise BadInput(
             f"No row in the first {SEARCHED_ROWS} of {sheet.place} has headers that profile "
@@ -105,6 +113,36 @@ def find_header(sheet: Sheet, vocabulary: Vocabulary) -> Header:
             f"'{vocabulary.profile_name}', or the sheet to ignored_sheets."
         )
     return header
+
+
+def _one_row(position: int, texts: dict[int, str], vocabulary: Vocabulary) -> Header:
+    keys = {column: key for column, text in texts.items() if (key := vocabulary.key_of(text))}
+    return Header(position, texts, keys, (texts,))
+
+
+def _two_rows(
+    position: int, above: dict[int, str], below: dict[int, str], vocabulary: Vocabulary
+) -> Header:
+    """A row with the one above it: `Contact` over `Name` and `Tel` is `Contact Name` and `Tel`.
+
+    What stands above reaches to the right until the next text; above a blank it is a header
+    by itself.
+    """
+    texts: dict[int, str] = {}
+    keys: dict[int, str] = {}
+    group = ""
+    for column in range(max([*above, *below], default=-1) + 1):
+        group = above.get(column, group)
+        text = below.get(column)
+        together = f"{group} {text}" if text is not None else above.get(column)
+        for candidate in (together, text):
+            if candidate is not None and (key := vocabulary.key_of(candidate)):
+                texts[column], keys[column] = candidate, key
+                break
+        else:
+            if (unknown := text or together) is not None:
+                texts[column] = unknown
+    return Header(position, texts, keys, (above, below))
 
 
 def _refuse_unknown(sheet: Sheet, header: Header, vocabulary: Vocabulary) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from hotpass.config.profile import header_key
+from hotpass.config.profile import Profile, header_key
 from hotpass.contracts.organisation import PLACE
 from hotpass.sources.sheet import Sheet
 from hotpass.stages.aggregate import Aggregated
@@ -64,25 +64,23 @@ def known_organisations(sheet: Sheet, header: Header, is_data: pl.Series) -> pl.
     )
 
 
-def keep_identities(frame: pl.DataFrame, known: pl.DataFrame) -> Resolved | None:
+def keep_identities(frame: pl.DataFrame, known: pl.DataFrame, profile: Profile) -> Resolved | None:
     """The rows with the identifiers that they had, if all come from one refined file.
 
     Such a list was resolved when it was made. To resolve it again would weigh its rows with
     what has since been gathered in each, and merge organisations that were held to be two.
     In every other case the answer is None, and the rows are to be resolved together.
     """
-    from hotpass.stages.resolve import Resolved
+    from hotpass.stages.resolve import resolve
 
     files, ids = known["source_file"], known["organisation_id"]
     if known.height != frame.height or files.n_unique() > 1 or not ids.is_unique().all():
         return None
+    apart = resolve(frame, profile.model_copy(update={"resolve_duplicates": False}))
     named = frame.join(
         known.drop("source_count"), on=PLACE, how="left", nulls_equal=True, maintain_order="left"
-    )
-    return Resolved(
-        named.select("organisation_id", *frame.columns),
-        {"rows": frame.height, "organisations": frame.height, "merged": 0, "known": frame.height},
-    )
+    ).select("organisation_id", *frame.columns)
+    return replace(apart, frame=named, metrics={**apart.metrics, "known": frame.height})
 
 
 def add_earlier_counts(aggregated: Aggregated, known: pl.DataFrame) -> Aggregated:

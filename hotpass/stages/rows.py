@@ -1,4 +1,4 @@
-"""Which rows below a header are data, and which are headings, notes and repeated headers."""
+"""Which rows below a header are data, and which are units, headings, notes and headers again."""
 
 from __future__ import annotations
 
@@ -17,16 +17,21 @@ _LABEL = (
     rf"(?i)^\W*(?:{_LABELS}|{_TOTALS})\b\.?(?:\W*$|[^:]{{0,24}}:)|^\W*(?:{_TOTALS})\s+(?:of\s+)?\d"
 )
 _FOOTNOTE = r"^(?:\*|†|‡|\(\d\)|\d\)) ?\S"
+_UNIT = (
+    r"(?i)^(?:\(.*\)|\[.*\]|[dmyj]{1,4}(?:[-/. ][dmyj]{1,4}){1,2}|e\.g\. .*"
+    r"|[%#]|R|ZAR|km|m|kg|no\.?|text|string|number|numeric|integer|date|yes/no|required|optional|mandatory"
+    r"|teks|getal|datum|ja/nee|verpligtend|opsioneel)$"
+)
 _SENTENCE = r"(?:\S+\s+){5,}\S+[.!]$"
 
 
 def find_data_rows(sheet: Sheet, header: Header, fields: pl.DataFrame) -> tuple[pl.Series, int]:
     """Whether each row of `fields`, the rows below the header, is data; and how many are text.
 
-    Blank rows are neither. Text is a heading merged across the table, a header written
-    again, a row with values in ignored columns only (numbered in advance), and what stands
-    below the table: labels, footnotes, sentences, and single values that are set apart or
-    in another column than the name.
+    Blank rows are neither. Text is a row of units under the header (`dd/mm/yyyy`), a heading
+    merged across the table, a header written again, a row with values in ignored columns only
+    (numbered in advance), and what stands below the table: labels, footnotes, sentences, and
+    single values that are set apart or in another column than the name.
     """
     start = header.position + 1
     own, first = pl.col("own"), pl.col("first")
@@ -34,9 +39,14 @@ def find_data_rows(sheet: Sheet, header: Header, fields: pl.DataFrame) -> tuple[
         sheet.cells.slice(start)
         .select(
             first=pl.coalesce(pl.all()),
-            repeats_header=pl.all_horizontal(
-                pl.nth(column).eq_missing(pl.lit(text)) for column, text in header.texts.items()
+            repeats_header=pl.any_horizontal(
+                pl.all_horizontal(
+                    pl.nth(column).eq_missing(pl.lit(written.get(column), pl.String))
+                    for column in header.texts
+                )
+                for written in header.written
             ),
+            all_units=pl.all_horizontal(pl.all().str.contains(_UNIT).fill_null(True)),
         )
         .with_columns(
             sheet.own_values.slice(start).alias("own"),
@@ -50,6 +60,8 @@ def find_data_rows(sheet: Sheet, header: Header, fields: pl.DataFrame) -> tuple[
         )
         .with_columns(
             blank=own == 0,
+            # A name may look like a unit where nothing beside it does.
+            units=pl.col("all_units") & (own > 0) & ((own > 1) | ~pl.col("named")),
             # With more values beside it, a name that looks like a label is a name.
             label=((own <= 2) | first.str.ends_with(":"))
             & (first.str.contains(_LABEL) | first.str.contains(_FOOTNOTE)),
@@ -60,7 +72,12 @@ def find_data_rows(sheet: Sheet, header: Header, fields: pl.DataFrame) -> tuple[
         .select(
             blank="blank",
             heading=~pl.col("blank")
-            & (pl.col("repeats_header") | pl.col("useless") | (pl.col("banner") & (own == 1))),
+            & (
+                (pl.col("units").cum_count() == pl.col("units").cum_sum())
+                | pl.col("repeats_header")
+                | pl.col("useless")
+                | (pl.col("banner") & (own == 1))
+            ),
             # In a table of one column every value stands alone.
             full=(own > (1 if len(header.texts) > 1 else 0)) & ~pl.col("label"),
             apart=pl.col("blank") | pl.col("label") | ((own == 1) & ~pl.col("named")),
