@@ -157,7 +157,10 @@ def _of_place(asked: str, place: re.Match[str], rows: pl.DataFrame, refined: Pat
             f"{refined}: no row that was read is {asked}; rows are named FILE:SHEET:ROW, "
             f"and the files are {', '.join(files)}."
         )
-    return str(found["organisation_id"][0])
+    row = found.row(0, named=True)
+    if row["organisation_id"] is None:
+        raise BadInput(f"{asked} was {row['fate']}: {row['reason']}.")
+    return str(row["organisation_id"])
 
 
 def _of_name(asked: str, organisations: pl.DataFrame, refined: Path) -> str:

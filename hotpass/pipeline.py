@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,7 @@ from hotpass.stages.quality import (
 )
 from hotpass.stages.read_back import contract_violations, read_refined, read_valid
 from hotpass.stages.refined import add_earlier_counts, keep_identities
+from hotpass.stages.since import take_since
 from hotpass.stages.validate import FATES, Validated, count_fates, validate
 from hotpass.stages.violations import locate_problems, locate_violations
 
@@ -76,6 +77,8 @@ class RefineRequest:
     output_path: Path
     profile: Profile
     archive: bool = False
+    since: date | None = None
+    """Go on only with rows last contacted from this day on; the others are counted."""
 
 
 @dataclass(frozen=True)
@@ -132,9 +135,10 @@ def refine(request: RefineRequest, hooks: Hooks | None = None) -> RefineOutcome:
 
     with stages.timed("normalise"):
         normalised = normalise(ingested.frame, request.profile)
+        taken, left_out = take_since(normalised.frame, request.since)
     with stages.timed("resolve"):
-        resolved = keep_identities(normalised.frame, ingested.known, request.profile) or resolve(
-            normalised.frame, request.profile, seed=hooks.seed
+        resolved = keep_identities(taken, ingested.known, request.profile) or resolve(
+            taken, request.profile, seed=hooks.seed
         )
     with stages.timed("aggregate"):
         aggregated = add_earlier_counts(
@@ -142,10 +146,10 @@ def refine(request: RefineRequest, hooks: Hooks | None = None) -> RefineOutcome:
         )
     with stages.timed("validate"):
         validated = validate(aggregated.organisations, aggregated.rows, request.profile.validators)
-        _ensure_reconciled(ingested.frame, validated)
+        _ensure_reconciled(taken, validated)
 
     def report() -> QualityReport:
-        counts = _counts(ingested, validated)
+        counts = _counts(ingested, validated, left_out=left_out.height)
         fields = measure_fields(validated.organisations, normalised.problems)
         return QualityReport(
             profile=request.profile.name,
@@ -167,7 +171,7 @@ def refine(request: RefineRequest, hooks: Hooks | None = None) -> RefineOutcome:
                 origins=_of_those_kept(aggregated.origins, validated),
                 lost=_of_those_kept(aggregated.lost, validated),
                 rejected=validated.rejected,
-                rows=validated.rows,
+                rows=pl.concat([validated.rows, left_out], how="vertical_relaxed"),
                 violations=locate_violations(
                     validated.rejected, aggregated.origins, ingested.sheets
                 ),
@@ -308,10 +312,11 @@ def _digests(input_dir: Path, ingested: Ingested) -> tuple[FileDigest, ...]:
     return tuple(digest(input_dir / name, name=name) for name in names)
 
 
-def _counts(ingested: Ingested, validated: Validated) -> Counts:
+def _counts(ingested: Ingested, validated: Validated, *, left_out: int) -> Counts:
     return Counts(
         read=ingested.frame.height,
         **count_fates(validated.rows),
+        left_out=left_out,
         organisations=validated.organisations.height,
         notes_skipped=sum(sheet.notes_skipped for sheet in ingested.sheets),
         columns_ignored=sum(len(sheet.ignored_columns) for sheet in ingested.sheets),

@@ -21,6 +21,9 @@ COMMANDS: dict[str, str] = {
     ),
     "refine": "Read a folder of workbooks and write one clean, checked list of organisations.",
     "enrich": "Fill the empty fields of a refined workbook, each value with its source.",
+    "orchestrate": (
+        "Refine, enrich and judge in one go, each part by a toggle of flag, file or profile."
+    ),
     "explain": "Tell where each value of an organisation came from, what lost, and why.",
     "qa": "Run the quality gates of a checkout and show the result of each.",
     "config": "Show the settings as they are decided, and where each comes from.",

@@ -27,7 +27,7 @@ description = "{description}"
 # [validators.phone]
 # required = true
 
-# What the whole must reach; refine says and reports where it does not.
+# What the whole must reach; `hotpass orchestrate --compliance` fails where it does not.
 # [thresholds]
 # rejected = 0.05
 # filled = {{ email = 0.5 }}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hotpass.cli.progress import progress_option
 from hotpass.cli.wording import number_of
 
 if TYPE_CHECKING:
@@ -30,11 +31,13 @@ WARNINGS_SHOWN = 10
 @click.option(
     "--archive/--no-archive", default=None, help="Also write a dated archive of every output."
 )
+@progress_option
 def command(
     input_dir: Path | None,
     output_path: Path | None,
     profile_name: str | None,
     archive: bool | None,
+    progress_form: str | None,
 ) -> None:
     """Read a folder of workbooks and write one clean, checked list of organisations.
 
@@ -50,6 +53,7 @@ def command(
             "output_path": output_path,
             "profile": profile_name,
             "archive": archive,
+            "progress": progress_form,
         }
     )
     config, profile = settings.config, settings.profile
@@ -61,7 +65,7 @@ def command(
 
     from hotpass.pipeline import Hooks, RefineRequest, refine
 
-    with shown_progress() as progress:
+    with shown_progress(form=config.progress) as progress:
         outcome = refine(
             RefineRequest(config.input_dir, config.output_path, profile, config.archive),
             Hooks(seed=config.seed, progress=progress),
@@ -75,7 +79,8 @@ def summarise(outcome: RefineOutcome) -> str:
     seconds = sum(report.seconds.values())
     lines = [
         f"{counts.read:,} rows read = {counts.kept:,} kept + {counts.merged:,} merged "
-        f"+ {counts.rejected:,} rejected",
+        f"+ {counts.rejected:,} rejected"
+        + (f" + {counts.left_out:,} left out" if counts.left_out else ""),
         f"{number_of(counts.organisations, 'organisation')} from "
         f"{number_of(len(report.inputs), 'file')} in {seconds:.1f} s",
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import reduce
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -41,6 +42,24 @@ class Visits(Section):
     )
 
 
+class Orchestrate(Section):
+    """What `hotpass orchestrate` does beside refining."""
+
+    entity_resolution: bool | None = Field(
+        default=None, description="Merge rows of one organisation; not set, the profile says."
+    )
+    enrichment: bool = Field(default=False, description="Fill empty fields afterwards.")
+    compliance: bool = Field(
+        default=False, description="Fail unless contract and thresholds are kept."
+    )
+    incremental: bool = Field(
+        default=False, description="Do nothing when nothing changed since the last run."
+    )
+    since: date | None = Field(
+        default=None, description="Only rows last contacted from this day on."
+    )
+
+
 class HotpassConfig(Section):
     """Every setting that a command may need, decided."""
 
@@ -63,6 +82,7 @@ class HotpassConfig(Section):
         default="auto", description="How progress shows; `auto`: bars on a terminal, else lines."
     )
     visits: Visits = Visits()
+    orchestrate: Orchestrate = Orchestrate()
 
 
 @dataclass(frozen=True)

@@ -31,12 +31,16 @@ class FileDigest(Part):
 
 
 class Counts(Part):
-    """Rows, unless the name says otherwise; read = kept + merged + rejected."""
+    """Rows, unless the name says otherwise; read = kept + merged + rejected + left_out.
+
+    Rows are left out only by a day since which they are wanted.
+    """
 
     read: int
     kept: int
     merged: int
     rejected: int
+    left_out: int = 0
     organisations: int
     notes_skipped: int
     columns_ignored: int
@@ -144,7 +148,9 @@ def as_markdown(report: QualityReport) -> str:
                 "# Quality report",
                 f"Profile `{report.profile}`, started {report.started:%Y-%m-%d %H:%M:%S} UTC.",
                 f"**{counts.read:,} rows read = {counts.kept:,} kept + {counts.merged:,} merged + "
-                f"{counts.rejected:,} rejected**, giving {counts.organisations:,} organisations.",
+                f"{counts.rejected:,} rejected"
+                + (f" + {counts.left_out:,} left out" if counts.left_out else "")
+                + f"**, giving {counts.organisations:,} organisations.",
                 "## Sheets",
                 _table(
                     ("file", "sheet", "header in row", "rows", "columns ignored", "notes skipped"),
