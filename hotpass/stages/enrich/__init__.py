@@ -10,7 +10,7 @@ import polars as pl
 
 from hotpass.contracts.organisation import Organisation
 from hotpass.progress import Progress, silent
-from hotpass.stages.enrich.offline import PROVIDERS
+from hotpass.stages.enrich.providers import find_providers
 from hotpass.stages.enrich.visits import Politeness
 
 
@@ -38,16 +38,16 @@ def enrich(
 ) -> Enriched:
     """Fill fields that are empty, never one that holds a value.
 
-    Reference data is asked first and needs no network. With `allow_network` the websites of
-    organisations without a telephone number or e-mail address are then visited; whatever the
-    network does, the offline additions stand. `clock` gives the time written beside each
+    Reference data is asked first and needs no network, then the providers of other packages.
+    With `allow_network` the websites of organisations without a telephone number or e-mail
+    address are then visited; whatever the network does, the offline additions stand. `clock` gives the time written beside each
     addition, `politeness` the rules for visits; `report` hears of each site that was visited.
     """
     at = clock().astimezone(UTC)
     additions = []
     warnings: tuple[str, ...] = ()
     metrics: dict[str, int | float] = {"organisations": organisations.height}
-    for provider in PROVIDERS:
+    for provider in find_providers(allow_network=allow_network):
         organisations, added = _fill(organisations, provider(organisations))
         additions.append(added)
     if allow_network:
