@@ -26,7 +26,7 @@ from hotpass.pipeline import (
     enrich_workbook,
     refine,
 )
-from hotpass.sources.folder import find_inputs
+from hotpass.sources.folder import find_inputs, folder_of
 from hotpass.stages.quality import FileDigest, Judgement, digest
 
 
@@ -184,12 +184,13 @@ def _unchanged(path: Path, asked: str, request: RefineRequest) -> State | None:
         state = State.model_validate_json(path.read_bytes())
     except (FileNotFoundError, ValidationError):
         return None  # never run, or written by another version: the work is done anew
+    folder = folder_of(request.input_dir)
     inputs, _ = find_inputs(request.input_dir)
     same = (
         state.asked == asked
         and {file.file for file in state.inputs}
-        == {found.relative_to(request.input_dir).as_posix() for found in inputs}
-        and _stand(state.inputs, request.input_dir)
+        == {found.relative_to(folder).as_posix() for found in inputs}
+        and _stand(state.inputs, folder)
         and _stand(state.outputs, path.parent)
     )
     return state if same else None

@@ -18,6 +18,7 @@ from hotpass.contracts.organisation import ORGANISATIONS, PLACE
 from hotpass.errors import BadInput, InternalError
 from hotpass.outputs import ensure_writable
 from hotpass.progress import Progress, silent
+from hotpass.sources.folder import folder_of, would_be_read
 from hotpass.stages.aggregate import aggregate
 from hotpass.stages.export import RefinedTables, export_enriched, export_refined
 from hotpass.stages.ingest import Ingested, ingest
@@ -71,7 +72,7 @@ class Hooks:
 
 @dataclass(frozen=True)
 class RefineRequest:
-    """Refine every file under `input_dir` into the workbook `output_path` and its companions."""
+    """Refine `input_dir`, a folder, file or pattern, into the workbook `output_path` and more."""
 
     input_dir: Path
     output_path: Path
@@ -271,11 +272,11 @@ def _ensure_output(path: Path) -> None:
 
 def _ensure_apart(request: RefineRequest) -> None:
     # The next run would read this run's output as input.
-    output = request.output_path.resolve()
-    if request.input_dir.resolve() in output.parents:
+    if would_be_read(request.output_path, request.input_dir):
+        where = "lie inside the input folder" if request.input_dir.is_dir() else "fit the inputs"
         raise BadInput(
-            f"{request.output_path}: the output would lie inside the input folder "
-            f"{request.input_dir}; choose a folder outside it."
+            f"{request.output_path}: the output would {where} {request.input_dir}; "
+            "choose a folder outside it."
         )
 
 
@@ -309,7 +310,7 @@ def _ensure_contract_kept(organisations: pl.DataFrame) -> None:
 
 def _digests(input_dir: Path, ingested: Ingested) -> tuple[FileDigest, ...]:
     names = sorted({sheet.file for sheet in ingested.sheets})
-    return tuple(digest(input_dir / name, name=name) for name in names)
+    return tuple(digest(folder_of(input_dir) / name, name=name) for name in names)
 
 
 def _counts(ingested: Ingested, validated: Validated, *, left_out: int) -> Counts:

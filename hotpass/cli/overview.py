@@ -71,13 +71,13 @@ def _profiles(settings: Settings) -> list[dict[str, Any]]:
 
 def _inputs(input_dir: Path) -> dict[str, Any]:
     from hotpass.errors import BadInput
-    from hotpass.sources.folder import find_inputs
+    from hotpass.sources.folder import find_inputs, folder_of
 
     try:
         paths, warnings = find_inputs(input_dir)
     except BadInput as error:
         return {"folder": str(input_dir), "files": [], "problem": str(error)}
-    files = [_input(path, path.relative_to(input_dir).as_posix()) for path in paths]
+    files = [_input(path, path.relative_to(folder_of(input_dir)).as_posix()) for path in paths]
     return {"folder": str(input_dir), "files": files, "warnings": warnings}
 
 

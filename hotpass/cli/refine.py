@@ -20,7 +20,7 @@ WARNINGS_SHOWN = 10
 @click.option(
     "--input-dir",
     type=click.Path(path_type=Path),
-    help="Folder of workbooks and delimited texts, read with all its subfolders.",
+    help="Folder of workbooks and delimited texts with its subfolders, a file, or a pattern.",
 )
 @click.option(
     "--output-path",

@@ -14,7 +14,7 @@ from hotpass.config.profile import Profile
 from hotpass.contracts.organisation import INPUT_FIELDS, PLACE
 from hotpass.errors import BadInput
 from hotpass.progress import Progress, silent
-from hotpass.sources.folder import find_inputs, read_sheets
+from hotpass.sources.folder import find_inputs, folder_of, read_sheets
 from hotpass.sources.sheet import Sheet
 from hotpass.stages.columns import map_columns
 from hotpass.stages.headers import Vocabulary, find_header
@@ -56,17 +56,18 @@ class Ingested:
 
 
 def ingest(input_dir: Path, profile: Profile, *, report: Progress = silent) -> Ingested:
-    """Read all workbooks and delimited texts under a folder as the profile says.
+    """Read the tables of a folder, or those that fit a pattern, as the profile says.
 
     Raises BadInput, naming file, sheet and cell, for what cannot be read as a table.
     """
     paths, warnings = find_inputs(input_dir)
+    folder = folder_of(input_dir)
     vocabulary = Vocabulary.of(profile)
     tables: list[_Table] = []
     # Workbooks are read by processes of their own, so files are read side by side.
     pool = ThreadPoolExecutor(_readers_for(paths))
     try:
-        reading = [pool.submit(_read_file, path, input_dir, profile, vocabulary) for path in paths]
+        reading = [pool.submit(_read_file, path, folder, profile, vocabulary) for path in paths]
         for done, future in enumerate(reading):
             report("ingest", done, len(paths))
             tables += future.result()

@@ -184,13 +184,6 @@ def test_a_folder_that_does_not_exist_is_refused(tmp_path: Path) -> None:
         find_inputs(tmp_path / "nowhere")
 
 
-def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "a.xlsx").touch()
-
-    with pytest.raises(BadInput, match="is a file, not a folder"):
-        find_inputs(tmp_path / "a.xlsx")
-
-
 def test_lock_files_and_hidden_files_are_passed_over_in_silence(tmp_path: Path) -> None:
     for name in ("~$members.xlsx", ".hidden.csv", "members.csv", ".git/a.csv"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
