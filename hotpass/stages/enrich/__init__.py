@@ -40,8 +40,9 @@ def enrich(
 
     Reference data is asked first and needs no network, then the providers of other packages.
     With `allow_network` the websites of organisations without a telephone number or e-mail
-    address are then visited; whatever the network does, the offline additions stand. `clock` gives the time written beside each
-    addition, `politeness` the rules for visits; `report` hears of each site that was visited.
+    address are then visited; whatever the network does, the offline additions stand. `clock`
+    gives the time written beside each addition, `politeness` the rules for visits; `report`
+    hears of each site that was visited.
     """
     at = clock().astimezone(UTC)
     additions = []
