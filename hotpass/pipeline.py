@@ -80,6 +80,8 @@ class RefineRequest:
     archive: bool = False
     since: date | None = None
     """Go on only with rows last contacted from this day on; the others are counted."""
+    decisions_path: Path | None = None
+    """File of `hotpass resolve` in which people's decisions about pairs of rows are kept."""
 
 
 @dataclass(frozen=True)
@@ -133,13 +135,16 @@ def refine(request: RefineRequest, hooks: Hooks | None = None) -> RefineOutcome:
 
     # Imported here, since it takes a second that a refused input need not wait for.
     from hotpass.stages.resolve import resolve
+    from hotpass.stages.resolve.decisions import read_decisions
 
+    path = request.decisions_path
+    decisions = None if path is None else read_decisions(path)
     with stages.timed("normalise"):
         normalised = normalise(ingested.frame, request.profile)
         taken, left_out = take_since(normalised.frame, request.since)
     with stages.timed("resolve"):
         resolved = keep_identities(taken, ingested.known, request.profile) or resolve(
-            taken, request.profile, seed=hooks.seed
+            taken, request.profile, seed=hooks.seed, decisions=decisions
         )
     with stages.timed("aggregate"):
         aggregated = add_earlier_counts(

@@ -31,12 +31,19 @@ WARNINGS_SHOWN = 10
 @click.option(
     "--archive/--no-archive", default=None, help="Also write a dated archive of every output."
 )
+@click.option(
+    "--decisions",
+    "decisions_path",
+    type=click.Path(path_type=Path),
+    help="What people decided about pairs of rows, as `hotpass resolve` remembers it.",
+)
 @progress_option
 def command(
     input_dir: Path | None,
     output_path: Path | None,
     profile_name: str | None,
     archive: bool | None,
+    decisions_path: Path | None,
     progress_form: str | None,
 ) -> None:
     """Read a folder of workbooks and write one clean, checked list of organisations.
@@ -67,7 +74,13 @@ def command(
 
     with shown_progress(form=config.progress) as progress:
         outcome = refine(
-            RefineRequest(config.input_dir, config.output_path, profile, config.archive),
+            RefineRequest(
+                config.input_dir,
+                config.output_path,
+                profile,
+                config.archive,
+                decisions_path=decisions_path,
+            ),
             Hooks(seed=config.seed, progress=progress),
         )
     click.echo(summarise(outcome))

@@ -9,7 +9,11 @@ import polars as pl
 from hotpass.stages.resolve.keys import BACKGROUND
 
 # A key that more records share says too little to compare them all with each other.
-LARGEST_BLOCK = 60
+LARGEST_BLOCK, SMALLEST_LIMIT = 60, 5
+# Pairs that one way of dividing the blocks may bring, before the limit comes down.
+MOST_PAIRS = 3_000_000
+# A pair is one integer: 30 bits for either record, 4 for the aspect.
+RECORD_ROOM, ASPECT_ROOM = 2**30, 2**4
 RAREST_TOKENS = 4
 NEIGHBOURS = 3
 # What a pair shares must nearly outweigh the odds against any two records (in bits, log2 of how
@@ -26,29 +30,66 @@ def find_pairs(keys: pl.DataFrame) -> pl.DataFrame:
 
     Records are gathered in blocks by what they share; the fewer share it, the more it says. A
     block that is too large is divided by town, then by postcode; if it still is, each record is
-    paired with the next ones only.
+    paired with the next ones only. What is too large depends on how many pairs there would be in
+    all, so that neither time nor memory grows faster than the records do.
     """
     population = keys.height + BACKGROUND
     blocks = _build_blocks(keys).with_columns(
         bits=(population / pl.len().over("block")).log(2).cast(pl.Float32)
     )
-    shared = [_pair_up(blocks)]
-    for divider in ("town", "postcode"):
-        large = blocks.filter(pl.len().over("block") > LARGEST_BLOCK)
-        blocks = large.join(keys.select("record", divider).drop_nulls(), on="record").select(
-            "record", "aspect", "bits", block=pl.struct("block", divider).hash()
-        )
-        shared.append(_pair_up(blocks))
+    shared = []
+    for divider in ("town", "postcode", None):
+        largest = _largest_block(blocks)
+        shared.append(_pair_up(blocks, largest))
+        blocks = blocks.filter(pl.len().over("block") > largest)
+        if divider is not None:
+            blocks = blocks.join(keys.select("record", divider).drop_nulls(), on="record").select(
+                "record", "aspect", "bits", block=pl.struct("block", divider).hash()
+            )
     shared.append(_pair_neighbours(blocks))
-    pairs = (
-        pl.concat(shared)
-        .group_by("left", "right", "aspect")
-        .agg(pl.col("bits").max())
-        .group_by("left", "right")
-        .agg(pl.col("bits").sum())
-    )
+    pairs = _add_up(shared)
     enough = pairs["bits"] + _weigh_places(keys, pairs) >= math.log2(population) - SLACK
     return pairs.filter(enough).select("left", "right").sort("left", "right")
+
+
+def _largest_block(blocks: pl.DataFrame) -> int:
+    """Return the size up to which all blocks together hold no more pairs than are affordable."""
+    sizes = (
+        blocks.group_by("block")
+        .len("size")
+        .group_by("size")
+        .len("blocks")
+        .sort("size")
+        .with_columns(
+            pairs=(pl.col("blocks") * pl.col("size").cast(pl.Int64).pow(2) // 2).cum_sum()
+        )
+        .filter((pl.col("pairs") <= MOST_PAIRS) & (pl.col("size") <= LARGEST_BLOCK))
+    )
+    sizes_that_fit: list[int] = sizes["size"].to_list()
+    return max([SMALLEST_LIMIT, *sizes_that_fit])
+
+
+def _add_up(shared: list[pl.DataFrame]) -> pl.DataFrame:
+    """Return left, right and bits: what each pair shares, the most of each aspect."""
+    # One integer is grouped several times as fast as three columns.
+    return (
+        pl.concat(shared)
+        .group_by("pair")
+        .agg(pl.col("bits").max())
+        .group_by(pl.col("pair") // ASPECT_ROOM)
+        .agg(pl.col("bits").sum())
+        .select(
+            (pl.col("pair") // RECORD_ROOM).cast(pl.UInt32).alias("left"),
+            (pl.col("pair") % RECORD_ROOM).cast(pl.UInt32).alias("right"),
+            "bits",
+        )
+    )
+
+
+def _as_pair(left: pl.Expr, right: pl.Expr) -> pl.Expr:
+    """Pack two records and an aspect into one integer."""
+    both = left.cast(pl.UInt64) * RECORD_ROOM + right.cast(pl.UInt64)
+    return (both * ASPECT_ROOM + pl.col("aspect").cast(pl.UInt64)).alias("pair")
 
 
 def _weigh_places(keys: pl.DataFrame, pairs: pl.DataFrame) -> pl.Series:
@@ -131,27 +172,24 @@ def _number(aspect: str) -> pl.Expr:
     return pl.lit(ASPECTS.index(aspect), dtype=pl.UInt8)
 
 
-def _pair_up(blocks: pl.DataFrame) -> pl.DataFrame:
-    """Return left, right, aspect and bits of the pairs in blocks that are small enough."""
-    small = blocks.filter(pl.len().over("block").is_between(2, LARGEST_BLOCK))
+def _pair_up(blocks: pl.DataFrame, largest: int) -> pl.DataFrame:
+    """Return pair and bits of all pairs in blocks of up to so many records."""
+    small = blocks.filter(pl.len().over("block").is_between(2, largest))
     return (
         small.join(small.select("block", right="record"), on="block")
         .filter(pl.col("record") < pl.col("right"))
-        .select("right", "aspect", "bits", left="record")
-        .select("left", "right", "aspect", "bits")
+        .select(_as_pair(pl.col("record"), pl.col("right")), "bits")
     )
 
 
 def _pair_neighbours(blocks: pl.DataFrame) -> pl.DataFrame:
     """Pair each record of a block that is too large with the next ones; they begin alike."""
-    large = blocks.filter(pl.len().over("block") > LARGEST_BLOCK).sort("block", "record")
+    telling = pl.col("bits") >= pl.col("bits").max() / 2
+    large = blocks.filter(telling).sort("block", "record")
     steps = [
-        large.select(
-            pl.col("record").alias("left"),
-            pl.col("record").shift(-step).over("block").alias("right"),
-            "aspect",
-            "bits",
-        ).drop_nulls()
+        large.with_columns(right=pl.col("record").shift(-step).over("block"))
+        .drop_nulls("right")
+        .select(_as_pair(pl.col("record"), pl.col("right")), "bits")
         for step in range(1, NEIGHBOURS + 1)
     ]
     return pl.concat(steps)

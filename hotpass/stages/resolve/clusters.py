@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import combinations
 from typing import NamedTuple
 
@@ -12,29 +13,61 @@ from hotpass.stages.resolve.subject import Subject
 
 # One pair, however sure, may not outvote a group that says otherwise.
 STRONGEST = 20.0
+# What a person decided outvotes any group.
+CERTAIN = 1000.0
 # Larger groups are first taken apart at matches that pass the threshold by fewer bits than these.
 LARGEST_WEIGHED = 80
 RAISES = (4.0, 8.0, 12.0)
 
 
+@dataclass(frozen=True)
+class Clustered:
+    """`labels` holds record and cluster; `scored` left, right and weight of the pairs that count.
+
+    Those are the pairs that reached the least weight asked for, with what was decided about them
+    in place of their own weight.
+    """
+
+    labels: pl.DataFrame
+    scored: pl.DataFrame
+
+
 def cluster(
-    keys: pl.DataFrame, pairs: pl.DataFrame, subject: Subject, threshold: float
-) -> tuple[pl.DataFrame, int]:
-    """Return record and cluster for every record, and how many pairs reached `threshold`.
+    keys: pl.DataFrame,
+    pairs: pl.DataFrame,
+    subject: Subject,
+    threshold: float,
+    *,
+    least: float,
+    decided: pl.DataFrame,
+) -> Clustered:
+    """Find the cluster of every record, and keep the pairs that weigh `least` or more.
 
     Records that a chain of matches connects are one group at first. Where not all of a group's
     pairs match, or it holds two identifiers, it is taken apart and built up again from
-    the likeliest pairs (average linkage), never across two identifiers.
+    the likeliest pairs (average linkage), never across two identifiers. What people decided
+    (left, right, same) outweighs all that, except in groups too large to weigh pair by pair.
     """
-    matches = score_pairs(keys, pairs, subject, threshold)
+    scored = _heed(score_pairs(keys, pairs, subject, min(least, threshold)), decided)
+    matches = scored.filter(pl.col("weight") >= threshold)
     groups = _part_at_identifiers(keys, _connect_closely(keys.height, matches, threshold))
     doubtful = _find_doubtful(keys, groups, matches)
-    weights = score_pairs(keys, _pairs_within(doubtful), subject, None)
+    weights = _heed(score_pairs(keys, _pairs_within(doubtful), subject, None), decided)
     rebuilt = _rebuild(doubtful, weights, threshold)
     labels = groups.join(rebuilt, on="record", how="left", maintain_order="left").select(
         "record", cluster=pl.coalesce("rebuilt", "cluster")
     )
-    return labels, matches.height
+    return Clustered(labels, scored)
+
+
+def _heed(scored: pl.DataFrame, decided: pl.DataFrame) -> pl.DataFrame:
+    """Put what was decided in the place of the weights of those pairs, scored or not."""
+    if decided.is_empty():
+        return scored
+    certain = decided.select(
+        "left", "right", weight=pl.when("same").then(CERTAIN).otherwise(-CERTAIN)
+    )
+    return pl.concat([scored.join(certain, on=["left", "right"], how="anti"), certain])
 
 
 def _connect_closely(records: int, matches: pl.DataFrame, threshold: float) -> pl.DataFrame:
@@ -120,7 +153,7 @@ def _pairs_within(doubtful: pl.DataFrame) -> pl.DataFrame:
 def _rebuild(doubtful: pl.DataFrame, weights: pl.DataFrame, threshold: float) -> pl.DataFrame:
     """Return record and its new group, named by its least record."""
     found = {
-        (left, right): max(-STRONGEST, min(STRONGEST, weight))
+        (left, right): weight if abs(weight) == CERTAIN else max(-STRONGEST, min(STRONGEST, weight))
         for left, right, weight in weights.iter_rows()
     }
     rebuilt: list[tuple[int, int]] = []
@@ -152,7 +185,7 @@ def _link(
             for pair, bond in bonds.items()
             if bond.strongest >= threshold
             and average(pair) >= threshold / 2
-            and len(known[pair[0]] | known[pair[1]]) <= 1
+            and (len(known[pair[0]] | known[pair[1]]) <= 1 or bond.strongest == CERTAIN)
         ]
         if not fit:
             return list(groups.values())
