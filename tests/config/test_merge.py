@@ -7,7 +7,7 @@ from functools import reduce
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hotpass.config.merge import (
@@ -39,6 +39,7 @@ def in_order(tables: list[dict[str, Any]]) -> Layer:
     return reduce(merge, (layer(table, str(number)) for number, table in enumerate(tables)))
 
 
+@settings(max_examples=50)
 @given(TABLES, TABLES)
 def test_merging_changes_neither_layer(below: dict[str, Any], above: dict[str, Any]) -> None:
     lower = in_order([below, above])
@@ -50,6 +51,7 @@ def test_merging_changes_neither_layer(below: dict[str, Any], above: dict[str, A
     assert (lower, upper) == before
 
 
+@settings(max_examples=50)
 @given(ALIKE, ALIKE, ALIKE)
 def test_layers_that_agree_what_is_a_table_may_be_merged_in_any_grouping(
     one: dict[str, Any], two: dict[str, Any], three: dict[str, Any]
@@ -66,6 +68,7 @@ def test_a_value_between_two_tables_parts_them_only_when_merged_from_the_lowest(
     assert merge(a, merge(b, c)).values == {"x": {"p": 1, "q": 2}}
 
 
+@settings(max_examples=50)
 @given(TABLES)
 def test_an_empty_layer_changes_nothing_on_either_side(table: dict[str, Any]) -> None:
     only = layer(table, "only")
@@ -73,6 +76,7 @@ def test_an_empty_layer_changes_nothing_on_either_side(table: dict[str, Any]) ->
     assert as_table(merge(only, EMPTY)) == as_table(merge(EMPTY, only)) == as_table(only)
 
 
+@settings(max_examples=50)
 @given(st.lists(TABLES, min_size=1, max_size=5))
 def test_the_origin_of_a_value_is_the_last_layer_that_holds_it(
     tables: list[dict[str, Any]],
@@ -85,6 +89,7 @@ def test_the_origin_of_a_value_is_the_last_layer_that_holds_it(
         assert all(not decides(table, key) for table in tables[int(origin) + 1 :])
 
 
+@settings(max_examples=50)
 @given(st.lists(TABLES, min_size=1, max_size=5))
 def test_every_value_of_the_last_layer_is_kept(tables: list[dict[str, Any]]) -> None:
     merged = in_order(tables)

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hotpass.config.profile import Thresholds, header_key
@@ -258,6 +258,7 @@ HEADERS = st.lists(
 LISTS = st.dictionaries(st.sampled_from(["town", "province", "postcode"]), HEADERS)
 
 
+@settings(max_examples=30)
 @given(LISTS, LISTS)
 def test_however_profiles_claim_headers_none_is_claimed_twice_and_the_heir_decides(
     base: dict[str, list[str]], heir: dict[str, list[str]]

@@ -83,7 +83,7 @@ ROWS = st.lists(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(ROWS)
 def test_as_many_values_are_listed_as_the_origins_say_were_lost(rows: list[dict[str, Any]]) -> None:
     result = aggregated(*rows)
