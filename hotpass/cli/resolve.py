@@ -45,7 +45,7 @@ def command(
     answers_path: Path | None,
     decisions_path: Path | None,
 ) -> None:
-    """Put uncertain pairs before people, and remember what they decide.
+    """Put uncertain pairs of rows before people, and remember what they decide.
 
     First `--review FILE.xlsx`; then, when people have filled it in, `--answers FILE.xlsx
     --decisions FILE.csv`. From then on `--decisions FILE.csv`, here and for `refine`, heeds what
