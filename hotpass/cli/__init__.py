@@ -20,7 +20,7 @@ COMMANDS: dict[str, str] = {
         "Show what is installed, the profiles, the inputs, and where each setting comes from."
     ),
     "refine": "Read a folder of workbooks and write one clean, checked list of organisations.",
-    "resolve": "Put uncertain pairs before people, and remember what they decide.",
+    "resolve": "Put uncertain pairs of rows before people, and remember what they decide.",
     "enrich": "Fill the empty fields of a refined workbook, each value with its source.",
     "orchestrate": (
         "Refine, enrich and judge in one go, each part by a toggle of flag, file or profile."
