@@ -114,7 +114,7 @@ def from_flags(flags: Mapping[str, object]) -> Layer:
 def keys_of(model: Model) -> Iterator[Key]:
     """Yield the key of every single value of a model of nested tables, in order."""
     for name, field in model.model_fields.items():
-        if (table := _table_of(field.annotation)) is not None:
+        if (table := table_of(field.annotation)) is not None:
             yield from ((name, *key) for key in keys_of(table))
         else:
             yield (name,)
@@ -135,7 +135,8 @@ def _places(origin: str, lines: Mapping[tuple[str | int, ...], int]) -> Places:
     return {(origin, tuple(str(part) for part in key)): line for key, line in lines.items()}
 
 
-def _table_of(annotation: object) -> Model | None:
+def table_of(annotation: object) -> Model | None:
+    """Return the model of a field that is a table of settings; None for a single value."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return None
@@ -151,7 +152,7 @@ def _unknown_keys(table: Table, model: Model) -> Iterator[tuple[Key, str]]:
             if name not in known.model_fields:
                 yield key, f"is not a setting{_hint(key, known, model)}"
                 continue
-            section = _table_of(known.model_fields[name].annotation)
+            section = table_of(known.model_fields[name].annotation)
             if section is not None and isinstance(value, dict):
                 pending.append((key, value, section))
             elif section is not None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any, TypeAlias
 
 from pydantic import BaseModel
 
-from hotpass.config.layers import keys_of, variable_of
+from hotpass.config.layers import keys_of, table_of, variable_of
 from hotpass.config.merge import Key, dotted
 from hotpass.config.settings import HotpassConfig
+
+Schema: TypeAlias = dict[str, Any]
+"""The JSON Schema of one setting."""
 
 INTRODUCTION = """\
 # Settings
@@ -52,24 +56,20 @@ def _rows() -> Iterator[str]:
         )
 
 
-def _schema(key: Key) -> dict[str, object]:
+def _schema(key: Key) -> Schema:
     model: type[BaseModel] = HotpassConfig
     for name in key[:-1]:
-        table = model.model_fields[name].annotation
-        assert isinstance(table, type) and issubclass(table, BaseModel)  # keys_of went this way
-        model = table
-    schema: dict[str, object] = model.model_json_schema()["properties"][key[-1]]
+        model = table_of(model.model_fields[name].annotation) or model
+    schema: Schema = model.model_json_schema()["properties"][key[-1]]
     return schema
 
 
-def _type(schema: dict[str, object]) -> str:
+def _type(schema: Schema) -> str:
     forms = schema.get("anyOf", [schema])
-    assert isinstance(forms, list)
-    kinds = [form for form in forms if form.get("type") != "null"]
-    return ", ".join(_kind(form) for form in kinds)
+    return ", ".join(_kind(form) for form in forms if form.get("type") != "null")
 
 
-def _kind(form: dict[str, object]) -> str:
+def _kind(form: Schema) -> str:
     choices = form.get("enum")
     if isinstance(choices, list):
         return ", ".join(f"`{choice}`" for choice in choices)

@@ -57,16 +57,16 @@ def _statements(text: str) -> Iterator[list[Token]]:
     statement: list[Token] = []
     depth, line = 0, 1
     for match in TOKEN.finditer(text):
-        kind, token = str(match.lastgroup), match.group()
+        kind, written = str(match.lastgroup), match.group()
         if kind == "newline" and depth == 0:
             if statement:
                 yield statement
             statement = []
         elif kind not in ("newline", "comment", "space"):
-            statement.append((kind, token, line))
+            statement.append((kind, written, line))
         if kind == "bracket":
-            depth += 1 if token in "[{" else -1
-        line += token.count("\n")
+            depth += 1 if written in "[{" else -1
+        line += written.count("\n")
     if statement:
         yield statement
 
@@ -74,11 +74,11 @@ def _statements(text: str) -> Iterator[list[Token]]:
 def _names(statement: list[Token]) -> tuple[str, ...]:
     """Return the dotted name of a `[table]` or in front of the first `=`."""
     names = []
-    for kind, token, _ in statement:
+    for kind, written, _ in statement:
         if kind == "equals":
             break
         if kind in ("string", "bare"):
-            names.append(token[1:-1] if kind == "string" else token)
+            names.append(written[1:-1] if kind == "string" else written)
     return tuple(names)
 
 
@@ -88,8 +88,8 @@ def _items(statement: list[Token]) -> Iterator[tuple[int, int]]:
     if not value or value[0][1] != "[":
         return
     number, depth, begun = 0, 0, False
-    for kind, token, line in value:
-        closing = kind == "bracket" and token in "]}"
+    for kind, written, line in value:
+        closing = kind == "bracket" and written in "]}"
         if depth == 1 and not begun and kind != "comma" and not closing:
             yield number, line
             begun = True
