@@ -67,6 +67,12 @@ GATES: tuple[Gate, ...] = (
         (*INSTALLED, "hotpass", "contracts", "check"),
     ),
     Gate(
+        "schemas",
+        "the schemas of the evidence are current",
+        ("evidence",),
+        (*INSTALLED, "evidence.schemas", "check"),
+    ),
+    Gate(
         "build",
         "wheel and sdist build offline",
         ("build",),

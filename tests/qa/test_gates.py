@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from evidence.schemas import generate as generate_schemas
 from hotpass.cli import main
 from hotpass.qa.gates import GATES, Gate
 from hotpass.qa.runner import MARKER, run_gates
@@ -48,6 +49,7 @@ FAULTS: dict[str, tuple[str, str]] = {
     "security": ("hotpass/odd.py", 'eval("1")\n'),
     "secrets": ("notes.txt", "key = AKIA" + "IOSFODNN7EXAMPLQ\n"),
     "contracts": ("schemas/organisation.schema.json", "{}\n"),
+    "schemas": ("schemas/run.schema.json", "{}\n"),
     "build": ("pyproject.toml", PYPROJECT.replace('version = "1"', "")),
 }
 
@@ -66,6 +68,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     subprocess.run(["git", "init", "-q", str(root)], check=True)
     monkeypatch.chdir(root)
     main(["contracts", "generate"])
+    generate_schemas(Path("schemas"))
     return root
 
 
