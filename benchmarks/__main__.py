@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.measure import Measure
 
-MODULES: tuple[str, ...] = ("startup", "configuration", "progress", "refine", "resolve")
+MODULES: tuple[str, ...] = ("startup", "configuration", "progress", "refine", "resolve", "evidence")
 """Modules of this package with a `measure() -> list[Measure]`; a new one joins here."""
 RESULTS = Path("build/bench.json")
 

@@ -25,6 +25,8 @@ SHORTEST_LINE = 8
 
 # Bytes of logs, the most frequent first; one that is not listed is rarer than these.
 _FREQUENT = b" etaoi0nrs1ldc2-u3m:p.f4g/5h67,98y_b=\"'v()[]wkTADESIRNCPLO{}FMU\n"
+# So many bytes after the one that is looked for tell whether a closer look is worth it.
+_KEY_BYTES = 4
 _BASE64 = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_")
 _TO_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 # What encoders of URLs leave as it is: nothing, paths, encodeURIComponent, encodeURI.
@@ -141,40 +143,50 @@ def _inside_base64(secret: bytes) -> set[Form]:
 
 
 class _Finder:
-    """Finds all forms whose rarest byte is the same."""
+    """Finds all forms that have a byte in common, by that byte and the few that follow it."""
 
     def __init__(self, anchor: int, names: dict[Form, str]) -> None:
         self._anchor = bytes([anchor])
-        self._forms = sorted(names, key=lambda form: len(form.data), reverse=True)
         self._names = names
-        self._offsets = [form.data.index(anchor) for form in self._forms]
-        # What follows the byte comes first, so that `re` tells most forms off by one comparison;
-        # the empty groups say which form it is.
-        parts = [
-            b"%b(?<=%b)()" % (re.escape(form.data[offset + 1 :]), re.escape(form.data))
-            for form, offset in zip(self._forms, self._offsets, strict=True)
-        ]
-        self._pattern = re.compile(b"%b(?=%b)" % (re.escape(self._anchor), b"|".join(parts)))
+        self._forms: dict[bytes, list[tuple[int, Form]]] = defaultdict(list)
+        for form in names:
+            offset = form.data.index(anchor)
+            key = form.data[offset + 1 : offset + 1 + _KEY_BYTES]
+            self._forms[key].append((offset, form))
+        self._lengths = sorted({len(key) for key in self._forms})
+        # The longest first: what of a key is a shorter one is looked up as well.
+        keys = b"|".join(map(re.escape, sorted(self._forms, key=len, reverse=True)))
+        self._pattern = re.compile(b"%b(?=(%b))" % (re.escape(self._anchor), keys))
 
     def spans(self, window: bytes) -> Iterator[SecretSpan]:
         if self._anchor not in window:
             return
         for found in self._pattern.finditer(window):
-            which = (found.lastindex or 1) - 1
-            form = self._forms[which]
-            start = found.start() - self._offsets[which]
-            end = start + len(form.data)
-            if form.shares_left and start > 0 and window[start - 1] in _BASE64:
-                start -= 1
-            if form.shares_right and end < len(window) and window[end] in _BASE64:
-                end += 1
-            yield SecretSpan(start, start, end, self._names[form])
+            for length in self._lengths:
+                for offset, form in self._forms.get(found[1][:length], ()):
+                    start = found.start() - offset
+                    if start >= 0 and window.startswith(form.data, start):
+                        yield self._span(window, form, start)
+
+    def _span(self, window: bytes, form: Form, start: int) -> SecretSpan:
+        end = start + len(form.data)
+        if form.shares_left and start > 0 and window[start - 1] in _BASE64:
+            start -= 1
+        if form.shares_right and end < len(window) and window[end] in _BASE64:
+            end += 1
+        return SecretSpan(start, start, end, self._names[form])
 
 
 def _finders(names: dict[Form, str]) -> list[_Finder]:
     by_anchor: dict[int, dict[Form, str]] = defaultdict(dict)
-    for form, name in names.items():
-        by_anchor[min(form.data, key=_frequency)][form] = name
+    rarest = {form: min(form.data[:-_KEY_BYTES] or form.data, key=_frequency) for form in names}
+    # Each further byte costs a look through everything, so what is there already is used again.
+    for form in sorted(names, key=lambda form: _frequency(rarest[form]), reverse=True):
+        anchor = rarest[form]
+        if anchor not in by_anchor and _frequency(anchor) > 0:
+            shared = by_anchor.keys() & set(form.data[:-_KEY_BYTES])
+            anchor = min(shared, key=_frequency, default=anchor)
+        by_anchor[anchor][form] = names[form]
     return [_Finder(anchor, own) for anchor, own in by_anchor.items()]
 
 

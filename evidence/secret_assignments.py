@@ -43,9 +43,9 @@ _LONGEST_NAME = 60
 _NAME_BYTES = (string.ascii_letters + string.digits + "_.-").encode()
 _NAME_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
-# What stands before `key` in a name: the end of one of the kinds, or two separators.
-_KIND = "|".join(sorted({kind[-2:] for kind in _SECRET_KEYS}))
-_OF_A_KIND = rf"(?<=(?i:(?:{_KIND})[_.-]key|.(?:{_KIND})key|.[_.-][_.-]key))".encode()
+# What stands before `key` in a name: letters as at the end of one of the kinds, or separators.
+_ENDS = tuple(rf"[{''.join(sorted({kind[at] for kind in _SECRET_KEYS}))}]" for at in (-2, -1))
+_OF_A_KIND = b"(?<=%b[_.-]...|.%b...|.[_.-][_.-]...)" % ((f"(?i:{''.join(_ENDS)})".encode(),) * 2)
 # Where a name has its keyword: a byte of it without which none is there, and how it goes on from
 # there. `re` looks for the literal beginning of a pattern at the speed of memory.
 _KEYWORDS = (

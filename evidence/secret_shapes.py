@@ -75,7 +75,7 @@ SHAPES = (
         rb"(?:(?<=eyJ)(?<![\w-]eyJ)|(?<=%\w\weyJ))[\w-]{8,}+\.[\w-]{8,}+(?:\.[\w-]*+)+",
     ),
     # A private key's PEM inside base64, as in a kubeconfig; not that of certificates, public keys.
-    Shape("private-key", b"LS0tLS1CRUdJTi", 0, rb"(?!BDRVJU|BQVUJM)[A-Za-z0-9+/=]{16,}"),
+    Shape("private-key", b"J", 11, rb"(?<=LS0tLS1CRUdJ)Ti(?!BDRVJU|BQVUJM)[A-Za-z0-9+/=]{16,}"),
     Shape("bearer-token", b"B", 0, rb"(?:earer|EARER) +((?=[\w.~+/-]*[0-9A-Z])[\w.~+/-]{16,}=*)"),
     Shape(
         "authorization",

@@ -21,8 +21,8 @@ from evidence.errors import SealRefused
 from evidence.leaks import Leak, Limits, find_leaks
 from evidence.redact import Redactor
 
-SECRET = "correct-horse-battery"
-TEXT = f"first\nwith {SECRET} in it\nlast\n".encode()
+PLANTED = "correct-horse-battery"
+TEXT = f"first\nwith {PLANTED} in it\nlast\n".encode()
 
 
 def zipped(data: bytes, name: str = "inner.txt") -> bytes:
@@ -55,7 +55,7 @@ PACKED: dict[str, Callable[[bytes], bytes]] = {
 def leaks_in(folder: Path, data: bytes, limits: Limits | None = None) -> list[Leak]:
     """What is found in a file of that content by whoever knows the secret."""
     (folder / "artefact").write_bytes(data)
-    return list(find_leaks(folder, ["artefact"], Redactor({"TOKEN": SECRET}), limits))
+    return list(find_leaks(folder, ["artefact"], Redactor({"TOKEN": PLANTED}), limits))
 
 
 def test_a_leak_names_file_and_line_and_not_the_secret(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_a_leak_is_on_the_line_on_which_it_stands(
 ) -> None:
     texts = [b"." * length for length in lines]
     place = min(place, len(texts))
-    texts.insert(place, before.replace(b"\n", b" ") + b" " + SECRET.encode())
+    texts.insert(place, before.replace(b"\n", b" ") + b" " + PLANTED.encode())
 
     (leak,) = leaks_in(tmp_path_factory.mktemp("run"), b"\n".join(texts))
 
@@ -115,9 +115,9 @@ def test_the_place_in_nested_archives_is_named(tmp_path: Path) -> None:
 
 
 def test_a_secret_in_the_name_of_a_part_is_found(tmp_path: Path) -> None:
-    (leak,) = leaks_in(tmp_path, gzip.compress(tarred(b"nothing", f"{SECRET}.txt")))
+    (leak,) = leaks_in(tmp_path, gzip.compress(tarred(b"nothing", f"{PLANTED}.txt")))
 
-    assert SECRET not in str(leak)
+    assert PLANTED not in str(leak)
 
 
 @pytest.mark.parametrize("kind", ["gzip", "bzip2", "xz"])
@@ -166,7 +166,7 @@ def test_xz_that_asks_for_very_much_memory_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_secret_of_a_workbook_is_found_in_its_sheet(tmp_path: Path) -> None:
-    sheet = f"<row><c><t>{SECRET}</t></c></row>".encode()
+    sheet = f"<row><c><t>{PLANTED}</t></c></row>".encode()
 
     (leak,) = leaks_in(tmp_path, zipped(sheet, "xl/worksheets/sheet1.xml"))
 
