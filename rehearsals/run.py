@@ -148,7 +148,8 @@ def _run(
     except Interrupted as signalled:
         # Without its traceback, which could keep an end from its turn that it came upon.
         interrupted = Interrupted(signalled.number, signalled.name)
-    assert opened is not None, "a signal is delivered only once the run is open"
+    # A signal is delivered only once the run is open.
+    assert opened is not None  # nosec B101
     return opened, interrupted
 
 
