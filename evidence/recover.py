@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evidence.clock import SYSTEM_CLOCK, Clock
-from evidence.closing import Closing, close_run
 from evidence.errors import BadJournal, EvidenceError, RunHeld
 from evidence.holding import hold_directory
 from evidence.inventory import ATTESTATION_NAME, JOURNAL_NAME
@@ -80,6 +79,9 @@ def recover_run(
     for a run that somebody is at, BadJournal for one whose journal was changed, CannotRecord
     when the disk refuses, and whatever `seal` raises.
     """
+    # Whether there is anything to recover is asked before each rehearsal, which needs none of it.
+    from evidence.closing import Closing, close_run
+
     with hold_directory(directory):
         if (directory / ATTESTATION_NAME).exists():
             raise RunHeld(f"{directory} was sealed in the meantime.")
