@@ -42,7 +42,7 @@ class Form(NamedTuple):
 
 
 class KnownSecrets:
-    """Secret values by name, found raw, escaped for JSON, URLs and HTML, and inside base64."""
+    """Secret values by name, found raw, escaped for JSON, URLs and HTML, in base64, hex, UTF-16."""
 
     def __init__(self) -> None:
         self._names: dict[Form, str] = {}

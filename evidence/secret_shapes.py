@@ -66,7 +66,7 @@ SHAPES = (
     ),
     # OpenAI, and those who write their keys alike.
     Shape("openai-key", b"k", 1, rb"-(?<=sk-)(?<![\w-]sk-)(?=[a-z_-]{0,40}+[0-9A-Z])[\w-]{20,}"),
-    Shape("google-key", b"z", 2, rb"(?<=AIz)a[\w-]{35}"),
+    Shape("google-key", b"z", 2, rb"(?<=AIz)(?<![\w+/-]AIz)a[\w-]{35}(?![\w+/-])"),
     # A JSON Web Token: JSON objects in base64, and a signature or an encrypted text.
     Shape(
         "jwt",

@@ -251,6 +251,7 @@ HARMLESS = (
     "the task-Runner1-with-a-long-name0 and disk-Usage2-report-of-today",
     '{"max_tokens": 4096, "token_count": 12, "primary_key": "organisation_2024"}',
     "glossary-of-terms-Version2-of-the-project, gllimit-Report1-of-the-whole-year",
+    "data:image/png;base64,iVBORw0KGgo/AIza" + "SyaB3dE6gH9jK2mN5pQ8rTuVwX1yZ4aB7cD" + "xYz+/A==",
     "hvs.example.org and ~/notes~2026, 12345678:ABC, /path?a=1&sig=none",
     "2026-01-31 14:00:00,123 INFO hotpass.stages.resolve - merged 12 rows in 0.123 s",
 )
