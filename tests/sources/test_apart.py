@@ -20,6 +20,12 @@ REFUSAL = (
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
 
+@pytest.fixture(autouse=True)
+def no_reader_of_another_test() -> None:
+    """One that took much memory in another test would not be kept in this one."""
+    apart._end_idle()
+
+
 def with_sheet(path: Path, rows: str, strings: str | None = None) -> Path:
     """A workbook that a spreadsheet program would open, its one sheet of these rows."""
     book = xlsxwriter.Workbook(path)
