@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MEMORY_LIMIT = 4 << 30
 """Bytes that reading one file may take; a million rows of twenty columns take half of it."""
 KEPT_UP_TO = 512 << 20
-"""A child that has used more bytes than this is not kept, since it may still hold them."""
+"""A child that holds more bytes than this after a file is not kept."""
 OUT_OF_MEMORY = (1, -signal.SIGABRT, -signal.SIGKILL)
 """How a child ends for want of memory: by an error of Python, of a library, or by the system."""
 
@@ -59,7 +59,7 @@ def read_apart(path: Path, file: str, *, memory: int = MEMORY_LIMIT) -> Iterator
         last = yield from _answers(child, request)
     finally:
         # Without a last line it is dead, or still in the middle of its answer.
-        if last is not None and last["most"] < KEPT_UP_TO:
+        if last is not None and last["held"] < KEPT_UP_TO:
             _idle.append(child)
         else:
             _end(child)

@@ -1,7 +1,7 @@
 """`python -m hotpass.sources.child`: read what strangers made, with little memory to lose.
 
 A request is a line of JSON with `path`, `file`, `memory` (bytes) and `passwords`. The answer is
-a packed sheet after the other and a last line of JSON: `most`, the memory that was ever used,
+a packed sheet after the other and a last line of JSON: `held`, the bytes of memory that it keeps,
 with `refused`, a sentence for the user, or `unreadable`, the reason of the system, if any.
 """
 
@@ -14,6 +14,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
+
+import psutil
 
 from hotpass.errors import BadInput
 from hotpass.sources import parquet, workbook
@@ -28,8 +30,9 @@ def main() -> None:
     os.dup2(2, 1)
     for line in sys.stdin.buffer:
         last = _answer(json.loads(line), answers)
-        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-        answers.write(json.dumps({**last, "most": most}).encode() + b"\n")
+        # Not getrusage: that peak counts what the parent held when it started this process.
+        held = psutil.Process().memory_info().rss
+        answers.write(json.dumps({**last, "held": held}).encode() + b"\n")
         answers.flush()
 
 

@@ -88,6 +88,16 @@ def test_one_reader_serves_file_after_file(tmp_path: Path) -> None:
     assert [child.pid for child in apart._idle] == readers
 
 
+def test_a_reader_is_kept_however_much_memory_its_parent_has_used(tmp_path: Path) -> None:
+    path = with_sheet(tmp_path / "a.xlsx", '<row r="1"><c r="A1"><v>1</v></c></row>')
+    used = bytearray(apart.KEPT_UP_TO)
+    used[::4096] = b"x" * len(used[::4096])
+
+    list(read_apart(path, "a.xlsx"))
+
+    assert len(apart._idle) == 1
+
+
 def test_a_reader_left_in_the_middle_of_a_file_is_not_used_again(tmp_path: Path) -> None:
     path = with_sheet(tmp_path / "a.xlsx", '<row r="1"><c r="A1"><v>1</v></c></row>')
     started = read_apart(path, "a.xlsx")
