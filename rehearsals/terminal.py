@@ -21,6 +21,8 @@ def outlasting(say: Callable[[str], None]) -> Callable[[str], None]:
             return
         try:
             say(line)
+            # At once, also into a pipe: what waits in the buffer would fail at the very end.
+            sys.stdout.flush()
         except (OSError, ValueError):
             gone = True
             _let_the_rest_vanish()

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+# What a developer may have set and a fresh machine has not.
+FOREIGN = ("PROBE_KEY", "PYTHONUNBUFFERED")
 PROBE = Path(__file__).parent / "probe"
 ENGINE = """\
 import signal, sys
@@ -130,7 +132,7 @@ closes = 2100-01-01T00:00:00Z
 """
         )
         environment = {
-            **{name: value for name, value in os.environ.items() if name != "PROBE_KEY"},
+            **{name: value for name, value in os.environ.items() if name not in FOREIGN},
             "PYTHONPATH": str(site),
             "XDG_CONFIG_HOME": str(tmp_path / "config"),
         }
