@@ -6,6 +6,7 @@ again, never by what they said of themselves.
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -254,8 +255,6 @@ def _from_root(path: Path, staging: EndToEndStaging) -> str:
 
 
 def _path_with_this_environment() -> str:
-    import os
-
     return os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import traceback
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from rehearsals.errors import Interrupted, Usage
 from rehearsals.kinds import find_kind, load_settings, staging_for
 from rehearsals.plan import Plan, make_plan
 from rehearsals.sealing import (
+    Say,
     hold_target,
     prepare_sealing,
     render_run,
@@ -27,8 +27,6 @@ from rehearsals.terminal import outlasting
 if TYPE_CHECKING:
     from evidence.models import RunRecord, Verdict
     from evidence.run import Run
-
-Say = Callable[[str], None]
 
 EXIT_CODES: dict[Verdict, int] = {"passed": 0, "failed": 1, "incomplete": 1, "blocked": 3}
 

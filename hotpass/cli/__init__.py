@@ -108,10 +108,9 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _suggest(name: str) -> str:
-    from difflib import get_close_matches
+    from hotpass.config.suggest import did_you_mean
 
-    nearest = get_close_matches(name, COMMANDS, n=1)
-    return f"no command {name!r}" + (f"; did you mean {nearest[0]!r}?" if nearest else ".")
+    return f"no command {name!r}" + (did_you_mean(name, COMMANDS) or ".")
 
 
 def _explain(error: Exception) -> int:

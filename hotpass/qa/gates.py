@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
+from hotpass.config.suggest import did_you_mean
 from hotpass.errors import BadInput
 
 # With -P the folder it runs in cannot stand in for the installed package.
@@ -92,12 +92,11 @@ def choose_gates(names: Iterable[str]) -> tuple[Gate, ...]:
 
     Raises BadInput for an unknown name, with the nearest known one.
     """
+    known = {**SETS, **{gate.name: (gate.name,) for gate in GATES}}
     chosen: set[str] = set()
     for name in names:
-        known = {**SETS, **{gate.name: (gate.name,) for gate in GATES}}
         if name not in known:
-            nearest = get_close_matches(name, known, n=1)
-            hint = f"did you mean {nearest[0]!r}?" if nearest else f"known: {', '.join(known)}."
-            raise BadInput(f"no gate {name!r}; {hint}")
+            hint = did_you_mean(name, known) or f"; known: {', '.join(known)}."
+            raise BadInput(f"no gate {name!r}{hint}")
         chosen.update(known[name])
     return tuple(gate for gate in GATES if gate.name in chosen)
